@@ -1,7 +1,7 @@
 /* Whole files: what file_read refuses, and each sentence of file_replace's contract. */
 #include "common/files.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,8 +87,7 @@ int fsync(int descriptor) {
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static void test_a_file_is_read_whole(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_file_is_read_whole, &place) {
     char path[512], *bytes;
     size_t size;
     file_write(at("file", path), "one\0two", 7);
@@ -108,8 +107,7 @@ static void test_a_file_is_read_whole(void **state) {
     free(bytes);
 }
 
-static void test_a_file_that_is_too_large_is_refused(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_file_that_is_too_large_is_refused, &place) {
     char path[512], *bytes;
     size_t size;
     file_write(at("file", path), "12345678", 8);
@@ -124,8 +122,7 @@ static void test_a_file_that_is_too_large_is_refused(void **state) {
     assert_null(bytes);
 }
 
-static void test_what_has_no_end_is_not_read(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(what_has_no_end_is_not_read, &place) {
     char path[512], *bytes;
     size_t size;
     assert_int_equal(mkfifo(at("fifo", path), 0600), 0);
@@ -145,8 +142,7 @@ static void test_what_has_no_end_is_not_read(void **state) {
 
 /* --- replacing -------------------------------------------------------------------------------- */
 
-static void test_a_file_is_made_and_replaced(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_file_is_made_and_replaced, &place) {
     char path[512], none[512];
     check_replaced(at("file", path), "one");
     check_replaced(path, "a longer text");
@@ -159,8 +155,7 @@ static void test_a_file_is_made_and_replaced(void **state) {
 }
 
 /* Whoever has the old file open still sees the old bytes. */
-static void test_a_reader_sees_the_old_or_the_new(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_reader_sees_the_old_or_the_new, &place) {
     char path[512], text[16] = "";
     check_replaced(at("file", path), "old");
     int reader = open(path, O_RDONLY | O_CLOEXEC);
@@ -170,8 +165,7 @@ static void test_a_reader_sees_the_old_or_the_new(void **state) {
     close(reader);
 }
 
-static void test_file_and_folder_are_flushed(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(file_and_folder_are_flushed, &place) {
     char path[512];
     memset(steps, 0, sizeof steps);
     check_replaced(at("file", path), "text");
@@ -179,8 +173,7 @@ static void test_file_and_folder_are_flushed(void **state) {
 }
 
 /* A limit on the size of files stands for a full disk. */
-static void test_a_failure_leaves_the_old_file(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_failure_leaves_the_old_file, &place) {
     char path[512];
     static const char large[4096];
     struct rlimit before, small;
@@ -198,8 +191,7 @@ static void test_a_failure_leaves_the_old_file(void **state) {
     assert_null(temporary_text(&place, "file.lockstep-part"));
 }
 
-static void test_links_are_followed(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(links_are_followed, &place) {
     char path[512], link[512], second[512], new[512];
     assert_int_equal(mkdir(temporary_path(&place, "there"), 0700), 0);
     check_replaced(at("there/file", path), "old");
@@ -221,8 +213,7 @@ static void test_links_are_followed(void **state) {
 }
 
 /* One of our own: where a device that everyone uses would be replaced, it would be gone. */
-static void test_a_device_is_written_through(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_device_is_written_through, &place) {
     char full[512], null[512];
     if (mknod(at("full", full), S_IFCHR | 0600, makedev(1, 7)) != 0 ||
         mknod(at("null", null), S_IFCHR | 0600, makedev(1, 3)) != 0) {
@@ -246,8 +237,7 @@ static void test_a_device_is_written_through(void **state) {
     assert_true(S_ISCHR(mode_of(null)));
 }
 
-static void test_a_fifo_is_written_through(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_fifo_is_written_through, &place) {
     char path[512], text[16] = "";
     assert_int_equal(mkfifo(at("fifo", path), 0600), 0);
     int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -259,8 +249,7 @@ static void test_a_fifo_is_written_through(void **state) {
     close(reader);
 }
 
-static void test_a_socket_stays(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_socket_stays, &place) {
     char path[512];
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%.*s", (int)sizeof address.sun_path - 1,
@@ -274,8 +263,7 @@ static void test_a_socket_stays(void **state) {
     close(opened);
 }
 
-static void test_the_mode_stays(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(the_mode_stays, &place) {
     char path[512];
     mode_t before = umask(027);
     check_replaced(at("file", path), "one");
@@ -289,8 +277,7 @@ static void test_the_mode_stays(void **state) {
     umask(before);
 }
 
-static void test_the_owner_stays(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(the_owner_stays, &place) {
     char path[512];
     struct stat found;
     check_replaced(at("file", path), "one");
@@ -307,8 +294,7 @@ static void test_the_owner_stays(void **state) {
     assert_int_equal(found.st_mode & 07777, 0640);
 }
 
-static void test_what_a_killed_process_left_is_ours(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(what_a_killed_process_left_is_ours, &place) {
     char path[512], part[512];
     check_replaced(at("file", path), "one");
     assert_int_equal(chmod(path, 0644), 0);
@@ -325,8 +311,7 @@ static void test_what_a_killed_process_left_is_ours(void **state) {
 }
 
 /* A link in the part's place may lead anywhere. */
-static void test_a_link_at_the_part_is_not_followed(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_link_at_the_part_is_not_followed, &place) {
     char path[512], precious[512], part[512];
     file_write_text(at("precious", precious), "precious");
     check_replaced(at("file", path), "one");
@@ -337,8 +322,7 @@ static void test_a_link_at_the_part_is_not_followed(void **state) {
 }
 
 /* Another process may take a part for left behind before it is locked. */
-static void test_a_part_that_another_removed_is_made_again(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_part_that_another_removed_is_made_again, &place) {
     char path[512], part[512];
     lost = at("file.lockstep-part", part);
     check_replaced(at("file", path), "text");
@@ -356,8 +340,7 @@ static void write_letters(const char *path, int writer) {
     _exit(0);
 }
 
-static void test_writers_wait_for_each_other(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(writers_wait_for_each_other, &place) {
     char path[512], *bytes;
     size_t size;
     check_replaced(at("file", path), "");
@@ -382,8 +365,7 @@ static void test_writers_wait_for_each_other(void **state) {
     assert_null(temporary_text(&place, "file.lockstep-part"));
 }
 
-static void test_a_trial_changes_nothing(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_trial_changes_nothing, &place) {
     char path[512];
     assert_int_equal(file_check_replaceable(at("file", path), &message), STATUS_OK);
     assert_null(file_text(path));
@@ -395,28 +377,4 @@ static void test_a_trial_changes_nothing(void **state) {
     check_says("Is a directory");
     assert_int_equal(file_check_replaceable("/proc/lockstep/file", &message), STATUS_INVALID);
     check_says("/proc/lockstep/file");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_TEMPORARY(test_a_file_is_read_whole, &place),
-        IN_TEMPORARY(test_a_file_that_is_too_large_is_refused, &place),
-        IN_TEMPORARY(test_what_has_no_end_is_not_read, &place),
-        IN_TEMPORARY(test_a_file_is_made_and_replaced, &place),
-        IN_TEMPORARY(test_a_reader_sees_the_old_or_the_new, &place),
-        IN_TEMPORARY(test_file_and_folder_are_flushed, &place),
-        IN_TEMPORARY(test_a_failure_leaves_the_old_file, &place),
-        IN_TEMPORARY(test_links_are_followed, &place),
-        IN_TEMPORARY(test_a_device_is_written_through, &place),
-        IN_TEMPORARY(test_a_fifo_is_written_through, &place),
-        IN_TEMPORARY(test_a_socket_stays, &place),
-        IN_TEMPORARY(test_the_mode_stays, &place),
-        IN_TEMPORARY(test_the_owner_stays, &place),
-        IN_TEMPORARY(test_what_a_killed_process_left_is_ours, &place),
-        IN_TEMPORARY(test_a_link_at_the_part_is_not_followed, &place),
-        IN_TEMPORARY(test_a_part_that_another_removed_is_made_again, &place),
-        IN_TEMPORARY(test_writers_wait_for_each_other, &place),
-        IN_TEMPORARY(test_a_trial_changes_nothing, &place),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Lines to a process and back. */
 #include "common/process.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +19,7 @@ static void check_answer(struct process *process, const char *expected) {
 }
 
 /* Longer than what a socket takes at once; an empty one, too. */
-static void lines_of_any_length_arrive_with_their_newline(void **state) {
-    (void)state;
+TEST(lines_of_any_length_arrive_with_their_newline) {
     enum { LONG = 1000000 };
     char *text = malloc(LONG + 1);
     assert_non_null(text);
@@ -39,8 +38,7 @@ static void lines_of_any_length_arrive_with_their_newline(void **state) {
     free(text);
 }
 
-static void a_process_that_has_gone_takes_no_line(void **state) {
-    (void)state;
+TEST(a_process_that_has_gone_takes_no_line) {
     struct process process;
     char *line;
     shell_start(&process, "exit 3");
@@ -48,12 +46,4 @@ static void a_process_that_has_gone_takes_no_line(void **state) {
     assert_false(process_send(&process, "late"));
     process_end(&process);
     assert_false(process_send(&process, "later"));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_of_any_length_arrive_with_their_newline),
-        cmocka_unit_test(a_process_that_has_gone_takes_no_line),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,12 @@
 /* Philox against its published vectors, and what is drawn from it. */
 #include "common/random.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <omp.h>
 #include <string.h>
 
 /* The philox4x32-10 lines of Random123's kat_vectors: zeros, ones, and the digits of pi. */
-static void test_known_answers(void **state) {
-    (void)state;
+TEST(known_answers) {
     static const struct {
         uint32_t counter[4], key[2], words[4];
     } known[] = {
@@ -27,8 +26,7 @@ static void test_known_answers(void **state) {
 }
 
 /* Counter {low, high, stream low, stream high}, key {seed low, seed high}, four words a block. */
-static void test_words_are_numbered_through_the_blocks(void **state) {
-    (void)state;
+TEST(words_are_numbered_through_the_blocks) {
     const uint64_t seed = 0x299f31d0a4093822, stream = 0x0370734413198a2e;
     const uint64_t block = 0x05a308d3243f6a88;
     const uint32_t counter[4] = {0x243f6a88, 0x05a308d3, 0x13198a2e, 0x03707344};
@@ -41,8 +39,7 @@ static void test_words_are_numbered_through_the_blocks(void **state) {
 
 enum { COUNT = 1003 }; /* no multiple of four */
 
-static void test_a_fill_is_the_same_on_any_number_of_threads(void **state) {
-    (void)state;
+TEST(a_fill_is_the_same_on_any_number_of_threads) {
     float one[COUNT + 1], four[COUNT + 1];
     one[COUNT] = four[COUNT] = 77.0F;
     omp_set_num_threads(1);
@@ -62,8 +59,7 @@ static int count_equal(const float *a, const float *b) {
     return equal;
 }
 
-static void test_seeds_and_streams_differ(void **state) {
-    (void)state;
+TEST(seeds_and_streams_differ) {
     float first[COUNT], seed[COUNT], stream[COUNT];
     random_fill(first, COUNT, 42, 7, -1.0F, 1.0F);
     random_fill(seed, COUNT, 43, 7, -1.0F, 1.0F);
@@ -74,8 +70,7 @@ static void test_seeds_and_streams_differ(void **state) {
 }
 
 /* Within the range, on both sides of its middle alike, and not one value over and over. */
-static void test_uniform_fills_its_range(void **state) {
-    (void)state;
+TEST(uniform_fills_its_range) {
     float values[COUNT];
     random_fill(values, COUNT, 5, 0, -3.0F, 5.0F);
     int buckets[8] = {0};
@@ -88,8 +83,7 @@ static void test_uniform_fills_its_range(void **state) {
         assert_in_range(buckets[b], COUNT / 8 - 50, COUNT / 8 + 50); /* five deviations */
 }
 
-static void test_below_keeps_its_bound(void **state) {
-    (void)state;
+TEST(below_keeps_its_bound) {
     static const uint32_t bounds[] = {1, 2, 3, 10, 1000, 0x80000001u, UINT32_MAX};
     for (size_t b = 0; b < sizeof bounds / sizeof bounds[0]; b++)
         for (uint64_t i = 0; i < 1000; i++)
@@ -99,16 +93,4 @@ static void test_below_keeps_its_bound(void **state) {
         seen[random_below(9, 0, i, 10)]++;
     for (int value = 0; value < 10; value++)
         assert_in_range(seen[value], 50, 150); /* five deviations */
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_answers),
-        cmocka_unit_test(test_words_are_numbered_through_the_blocks),
-        cmocka_unit_test(test_a_fill_is_the_same_on_any_number_of_threads),
-        cmocka_unit_test(test_seeds_and_streams_differ),
-        cmocka_unit_test(test_uniform_fills_its_range),
-        cmocka_unit_test(test_below_keeps_its_bound),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,11 @@
 /* Counted nouns, and texts that are cut between words. */
 #include "common/words.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void nouns_agree_with_their_count(void **state) {
-    (void)state;
+TEST(nouns_agree_with_their_count) {
     assert_string_equal(COUNTED(1, "row"), "1 row");
     assert_string_equal(COUNTED(0, "row"), "0 rows");
     assert_string_equal(COUNTED((size_t)12, "pair"), "12 pairs");
@@ -18,7 +17,7 @@ static void nouns_agree_with_their_count(void **state) {
     assert_string_equal(ONE_OR_MORE(0, "is", "are"), "are");
 }
 
-static void texts_end_with_a_word(void **state) {
+TEST(texts_end_with_a_word) {
     static const char whole[] = "it did not end within 10 seconds";
     (void)state;
     char text[sizeof whole + 1];
@@ -49,8 +48,7 @@ static void check_quoted(const char *word, const char *wanted) {
     assert_string_equal(text, wanted);
 }
 
-static void words_are_quoted_for_a_shell(void **state) {
-    (void)state;
+TEST(words_are_quoted_for_a_shell) {
     check_quoted("a/b-1.cu", "a/b-1.cu");
     check_quoted("a b.cu", "'a b.cu'");
     check_quoted("it's", "'it'\\''s'");
@@ -60,13 +58,4 @@ static void words_are_quoted_for_a_shell(void **state) {
     words_quote(text, 5, "'");
     assert_true(strlen(text) < 5);
     assert_int_equal(text[5], '#');
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nouns_agree_with_their_count),
-        cmocka_unit_test(texts_end_with_a_word),
-        cmocka_unit_test(words_are_quoted_for_a_shell),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

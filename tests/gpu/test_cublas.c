@@ -6,6 +6,7 @@
 #include "tests/stand_in/client.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <string.h>
 
@@ -21,6 +22,8 @@ static int tear_down(void **state) {
     staging_close(*state);
     return 0;
 }
+
+#define TEST_ON_GPU(test) TEST_BETWEEN(test, set_up, tear_down)
 
 static struct gemm_problem problem_of(enum dtype dtype) {
     return (struct gemm_problem){.variant = GEMM_NN,
@@ -76,12 +79,12 @@ static struct gemm_problem multiply_floats(struct staging *staging, enum dtype d
 }
 
 /* As cuBLAS's users ask for it: neither a format of tensor cores nor the slower pedantic form. */
-static void f32_is_the_default_compute_type(void **state) {
+TEST_ON_GPU(f32_is_the_default_compute_type) {
     float operands[2][OPERANDS], c[M * N];
     (void)multiply_floats(*state, DTYPE_F32, operands, c, "types 0 0 0 compute 68");
 }
 
-static void tf32_is_its_own_compute_type(void **state) {
+TEST_ON_GPU(tf32_is_its_own_compute_type) {
     float operands[2][OPERANDS], c[M * N];
     struct gemm_problem host = multiply_floats(*state, DTYPE_TF32, operands, c,
                                                "NN 23x19x31 ld 23 31 23 types 0 0 0 compute 77");
@@ -115,13 +118,13 @@ static void run_halves(struct staging *staging, enum dtype dtype, const char *re
     check_result(&host, c, recorded);
 }
 
-static void halves_are_accumulated_in_float(void **state) {
+TEST_ON_GPU(halves_are_accumulated_in_float) {
     run_halves(*state, DTYPE_BF16, "types 14 14 0 compute 68");
     run_halves(*state, DTYPE_F16, "types 2 2 0 compute 68");
 }
 
 /* Each product by its own strides, which the stand-in follows. */
-static void a_batch_is_one_call(void **state) {
+TEST_ON_GPU(a_batch_is_one_call) {
     struct staging *staging = *state;
     struct stand_in cublas = stand_in_attach(STAND_IN_CUBLAS);
     enum { BATCH = 3, GAP = 5, A = M * K + GAP, B = K * N + GAP, C = M * N + GAP };
@@ -149,7 +152,7 @@ static void a_batch_is_one_call(void **state) {
     }
 }
 
-static void the_handle_is_made_once_with_its_own_workspace(void **state) {
+TEST_ON_GPU(the_handle_is_made_once_with_its_own_workspace) {
     struct staging *staging = *state;
     struct stand_in cublas = stand_in_attach(STAND_IN_CUBLAS);
     const struct gpu_cublas *first = NULL, *second = NULL;
@@ -160,7 +163,7 @@ static void the_handle_is_made_once_with_its_own_workspace(void **state) {
     assert_string_equal(cublas.log(), "cublasCreate\ncublasSetWorkspace 33554432\n");
 }
 
-static void failures_are_told_apart(void **state) {
+TEST_ON_GPU(failures_are_told_apart) {
     static const struct {
         const char *order;
         enum status status;
@@ -181,7 +184,7 @@ static void failures_are_told_apart(void **state) {
 }
 
 /* A kernel's fault that cuBLAS is the first to meet: the GPU is known to be lost, and why. */
-static void a_fault_behind_a_failure_is_told_with_it(void **state) {
+TEST_ON_GPU(a_fault_behind_a_failure_is_told_with_it) {
     struct staging *staging = *state;
     struct gemm_problem problem = problem_of(DTYPE_F32);
     void *driver = dlopen(STAND_IN_CUDA, RTLD_NOW | RTLD_LOCAL);
@@ -202,7 +205,7 @@ static void a_fault_behind_a_failure_is_told_with_it(void **state) {
     assert_int_equal(dlclose(driver), 0);
 }
 
-static void a_handle_that_cannot_be_made_leaves_nothing(void **state) {
+TEST_ON_GPU(a_handle_that_cannot_be_made_leaves_nothing) {
     static const struct {
         const char *order;
         enum status status;
@@ -227,7 +230,7 @@ static void a_handle_that_cannot_be_made_leaves_nothing(void **state) {
     assert_non_null(handle);
 }
 
-static void what_cublas_cannot_do_is_refused_with_the_reason(void **state) {
+TEST_ON_GPU(what_cublas_cannot_do_is_refused_with_the_reason) {
     struct staging *staging = *state;
     struct gemm_problem problem = problem_of(DTYPE_F32);
     problem.lda = (int64_t)1 << 31;
@@ -242,8 +245,7 @@ static void what_cublas_cannot_do_is_refused_with_the_reason(void **state) {
     gpu_capture_abandon(staging->device.gpu);
 }
 
-static void a_turing_has_no_tf32_and_no_bf16(void **state) {
-    (void)state;
+TEST(a_turing_has_no_tf32_and_no_bf16) {
     const struct gpu_selection selection = {.driver = STAND_IN_CUDA, .cublas = STAND_IN_CUBLAS};
     struct gemm_problem problem = problem_of(DTYPE_TF32);
     struct message message;
@@ -258,8 +260,7 @@ static void a_turing_has_no_tf32_and_no_bf16(void **state) {
     assert_int_equal(gpu_close(gpu, &message), STATUS_OK);
 }
 
-static void a_missing_cublas_is_unsupported(void **state) {
-    (void)state;
+TEST(a_missing_cublas_is_unsupported) {
     const struct gpu_selection selection = {.driver = STAND_IN_CUDA,
                                             .cublas = "/nonexistent/libcublas.so.13"};
     struct gemm_problem problem = problem_of(DTYPE_F32);
@@ -271,23 +272,4 @@ static void a_missing_cublas_is_unsupported(void **state) {
     assert_non_null(strstr(message.text, "/nonexistent/libcublas.so.13"));
     assert_non_null(strstr(message.text, "install cuBLAS"));
     assert_int_equal(gpu_close(gpu, &message), STATUS_OK);
-}
-
-#define FIXTURE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(f32_is_the_default_compute_type),
-        FIXTURE_TEST(tf32_is_its_own_compute_type),
-        FIXTURE_TEST(halves_are_accumulated_in_float),
-        FIXTURE_TEST(a_batch_is_one_call),
-        FIXTURE_TEST(the_handle_is_made_once_with_its_own_workspace),
-        FIXTURE_TEST(failures_are_told_apart),
-        FIXTURE_TEST(a_fault_behind_a_failure_is_told_with_it),
-        FIXTURE_TEST(a_handle_that_cannot_be_made_leaves_nothing),
-        FIXTURE_TEST(what_cublas_cannot_do_is_refused_with_the_reason),
-        cmocka_unit_test(a_turing_has_no_tf32_and_no_bf16),
-        cmocka_unit_test(a_missing_cublas_is_unsupported),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Our own declarations of NVIDIA's libraries against the toolkit's headers, and of the emulator
  * against its own, line by line. Skipped where the headers are not there. */
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdbool.h>
 
@@ -166,39 +166,23 @@ static void compare(const struct comparison *table, size_t count) {
     assert_int_equal(different, 0);
 }
 
-static void the_driver_is_declared_as_in_cuda_h(void **state) {
-    (void)state;
+TEST(the_driver_is_declared_as_in_cuda_h) {
     compare(driver, COUNT(driver));
 }
 
-static void cublas_is_declared_as_in_cublas_v2_h(void **state) {
-    (void)state;
+TEST(cublas_is_declared_as_in_cublas_v2_h) {
     compare(cublas, COUNT(cublas));
 }
 
-static void nccl_is_declared_as_in_nccl_h(void **state) {
-    (void)state;
+TEST(nccl_is_declared_as_in_nccl_h) {
     compare(nccl, COUNT(nccl));
 }
 
-static void nvml_is_declared_as_in_nvml_h(void **state) {
-    (void)state;
+TEST(nvml_is_declared_as_in_nvml_h) {
     compare(nvml, COUNT(nvml));
 }
 
-static void the_emulator_is_declared_as_in_its_header(void **state) {
-    (void)state;
+TEST(the_emulator_is_declared_as_in_its_header) {
     compare(emulator, COUNT(emulator));
     compare(emulator_prototypes, COUNT(emulator_prototypes));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_driver_is_declared_as_in_cuda_h),
-        cmocka_unit_test(cublas_is_declared_as_in_cublas_v2_h),
-        cmocka_unit_test(nccl_is_declared_as_in_nccl_h),
-        cmocka_unit_test(the_emulator_is_declared_as_in_its_header),
-        cmocka_unit_test(nvml_is_declared_as_in_nvml_h),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "gpu/gpu.h"
 #include "tests/stand_in/client.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 static const char image[] = "an image";
 static const struct gpu_image images[] = {{"first", image, image + sizeof image},
@@ -61,6 +62,8 @@ static int tear_down(void **state) {
     return left;
 }
 
+#define TEST_ON_GPU(test) TEST_BETWEEN(test, set_up, tear_down)
+
 static void expect_log(const struct fixture *fixture, const char *expected) {
     assert_string_equal(fixture->driver.log(), expected);
 }
@@ -78,26 +81,23 @@ static enum status launch(struct fixture *fixture, struct gpu_kernel which, int6
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-static void a_missing_driver_is_no_gpu(void **state) {
-    (void)state;
+TEST(a_missing_driver_is_no_gpu) {
     expect_open("/nonexistent/libcuda.so.1", NULL, STATUS_NO_GPU,
                 WORDS("/nonexistent/libcuda.so.1", "install NVIDIA's driver"));
 }
 
-static void no_device_is_no_gpu(void **state) {
-    (void)state;
+TEST(no_device_is_no_gpu) {
     expect_open(STAND_IN_CUDA, "cuInit=100", STATUS_NO_GPU,
                 WORDS("cuInit", "CUDA_ERROR_NO_DEVICE", "CUDA_VISIBLE_DEVICES"));
     expect_open(STAND_IN_CUDA, "devices=0", STATUS_NO_GPU, WORDS("no CUDA device"));
 }
 
-static void the_toolkits_stub_is_no_gpu(void **state) {
-    (void)state;
+TEST(the_toolkits_stub_is_no_gpu) {
     expect_open(STAND_IN_CUDA, "cuInit=34", STATUS_NO_GPU,
                 WORDS("CUDA_ERROR_STUB_LIBRARY", "LD_LIBRARY_PATH"));
 }
 
-static void a_gpu_that_another_process_has_to_itself_is_no_gpu(void **state) {
+TEST(a_gpu_that_another_process_has_to_itself_is_no_gpu) {
     struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
     int live = driver.live();
     (void)state;
@@ -106,7 +106,7 @@ static void a_gpu_that_another_process_has_to_itself_is_no_gpu(void **state) {
     assert_int_equal(driver.live(), live);
 }
 
-static void a_device_that_is_not_there_is_no_gpu(void **state) {
+TEST(a_device_that_is_not_there_is_no_gpu) {
     struct gpu_selection selection = selection_of(STAND_IN_CUDA);
     struct gpu *gpu = NULL;
     struct message message;
@@ -116,15 +116,14 @@ static void a_device_that_is_not_there_is_no_gpu(void **state) {
     assert_non_null(strstr(message.text, "no GPU 2: the driver knows 2"));
 }
 
-static void an_old_driver_is_refused_with_both_versions(void **state) {
-    (void)state;
+TEST(an_old_driver_is_refused_with_both_versions) {
     expect_open(STAND_IN_CUDA, "version=10020", STATUS_UNSUPPORTED,
                 WORDS("CUDA 10.2", "11.4", "update"));
     expect_open(STAND_IN_OLD_CUDA, NULL, STATUS_UNSUPPORTED,
                 WORDS("cuGraphInstantiateWithFlags", "update"));
 }
 
-static void every_call_of_opening_is_checked(void **state) {
+TEST(every_call_of_opening_is_checked) {
     static const char *const calls[] = {"cuDriverGetVersion",   "cuDeviceGetCount",
                                         "cuDeviceGet",          "cuDeviceGetName",
                                         "cuDeviceTotalMem_v2",  "cuDeviceGetPCIBusId",
@@ -143,7 +142,7 @@ static void every_call_of_opening_is_checked(void **state) {
     }
 }
 
-static void properties_are_the_drivers(void **state) {
+TEST_ON_GPU(properties_are_the_drivers) {
     const struct fixture *fixture = *state;
     const struct gpu_properties *properties = gpu_properties(fixture->gpu);
     assert_string_equal(properties->name, "Stand-in GPU 0");
@@ -160,7 +159,7 @@ static void properties_are_the_drivers(void **state) {
 
 /* --- memory --------------------------------------------------------------------------------- */
 
-static void what_is_uploaded_comes_back(void **state) {
+TEST_ON_GPU(what_is_uploaded_comes_back) {
     struct fixture *fixture = *state;
     const float sent[3] = {1.0f, 2.0f, 3.0f};
     float received[3] = {0};
@@ -177,7 +176,7 @@ static void what_is_uploaded_comes_back(void **state) {
                         "cuMemcpyDtoHAsync 12\ncuStreamSynchronize\ncuMemFree\n");
 }
 
-static void too_much_memory_names_wanted_and_free(void **state) {
+TEST_ON_GPU(too_much_memory_names_wanted_and_free) {
     struct fixture *fixture = *state;
     void *pointer = NULL;
     assert_int_equal(gpu_allocate(fixture->gpu, (size_t)2 << 30, &pointer, &fixture->message),
@@ -192,7 +191,7 @@ static void too_much_memory_names_wanted_and_free(void **state) {
 }
 
 /* Less work would not help where nothing was asked for. */
-static void out_of_memory_is_a_failure_where_nothing_is_allocated(void **state) {
+TEST_ON_GPU(out_of_memory_is_a_failure_where_nothing_is_allocated) {
     static const char *const calls[] = {"cuMemcpyHtoDAsync_v2=2", "cuStreamSynchronize=2"};
     struct fixture *fixture = *state;
     float sent = 1.0f;
@@ -214,7 +213,7 @@ static void out_of_memory_is_a_failure_where_nothing_is_allocated(void **state) 
 }
 
 /* How much is free is not made up where the driver does not tell. */
-static void an_allocation_names_what_is_free_only_where_that_is_told(void **state) {
+TEST_ON_GPU(an_allocation_names_what_is_free_only_where_that_is_told) {
     struct fixture *fixture = *state;
     void *pointer = NULL;
     stand_in_order("cuMemGetInfo_v2=700");
@@ -227,7 +226,7 @@ static void an_allocation_names_what_is_free_only_where_that_is_told(void **stat
 }
 
 /* A release has no status: what the driver says of it is told when the GPU is closed. */
-static void what_the_driver_does_not_take_back_is_told_at_the_end(void **state) {
+TEST(what_the_driver_does_not_take_back_is_told_at_the_end) {
     static const struct {
         const char *order, *words;
         bool released; /* before closing */
@@ -262,7 +261,7 @@ static void what_the_driver_does_not_take_back_is_told_at_the_end(void **state) 
     }
 }
 
-static void closing_frees_what_was_forgotten(void **state) {
+TEST_ON_GPU(closing_frees_what_was_forgotten) {
     struct fixture *fixture = *state;
     void *pointer = NULL;
     assert_int_equal(gpu_allocate(fixture->gpu, 64, &pointer, &fixture->message), STATUS_OK);
@@ -272,7 +271,7 @@ static void closing_frees_what_was_forgotten(void **state) {
 
 /* --- launching ------------------------------------------------------------------------------ */
 
-static void an_image_is_loaded_at_its_first_launch_alone(void **state) {
+TEST_ON_GPU(an_image_is_loaded_at_its_first_launch_alone) {
     struct fixture *fixture = *state;
     assert_int_equal(launch(fixture, kernel, 7, 128, 0), STATUS_OK);
     assert_int_equal(launch(fixture, kernel, 8, 128, 0), STATUS_OK);
@@ -281,7 +280,7 @@ static void an_image_is_loaded_at_its_first_launch_alone(void **state) {
                         "cuLaunchKernel kernel_of_first 8x1x1 128x1x1 0\n");
 }
 
-static void two_kernels_share_their_image(void **state) {
+TEST_ON_GPU(two_kernels_share_their_image) {
     struct fixture *fixture = *state;
     const struct gpu_kernel other = {"first", "other_of_first"};
     assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
@@ -291,14 +290,14 @@ static void two_kernels_share_their_image(void **state) {
                         "cuLaunchKernel other_of_first 1x1x1 1x1x1 0\n");
 }
 
-static void more_shared_memory_is_asked_for_first(void **state) {
+TEST_ON_GPU(more_shared_memory_is_asked_for_first) {
     struct fixture *fixture = *state;
     assert_int_equal(launch(fixture, kernel, 1, 128, 100000), STATUS_OK);
     assert_non_null(strstr(fixture->driver.log(),
                            "cuFuncSetAttribute kernel_of_first 8 100000\ncuLaunchKernel"));
 }
 
-static void geometry_beyond_the_device_is_refused(void **state) {
+TEST_ON_GPU(geometry_beyond_the_device_is_refused) {
     struct fixture *fixture = *state;
     assert_int_equal(launch(fixture, kernel, 2147483648, 128, 0), STATUS_UNSUPPORTED);
     assert_non_null(strstr(fixture->message.text, "2147483648 blocks along x"));
@@ -311,14 +310,14 @@ static void geometry_beyond_the_device_is_refused(void **state) {
     expect_log(fixture, "");
 }
 
-static void an_unknown_image_is_refused(void **state) {
+TEST_ON_GPU(an_unknown_image_is_refused) {
     struct fixture *fixture = *state;
     const struct gpu_kernel unknown = {"third", "kernel_of_third"};
     assert_int_equal(launch(fixture, unknown, 1, 1, 0), STATUS_UNSUPPORTED);
     assert_non_null(strstr(fixture->message.text, "none is called third"));
 }
 
-static void a_refused_image_tells_the_drivers_reason(void **state) {
+TEST_ON_GPU(a_refused_image_tells_the_drivers_reason) {
     struct fixture *fixture = *state;
     stand_in_order("cuModuleLoadDataEx=222");
     assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
@@ -329,7 +328,7 @@ static void a_refused_image_tells_the_drivers_reason(void **state) {
     assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
 }
 
-static void what_a_gpu_without_machine_code_lacks_is_named(void **state) {
+TEST_ON_GPU(what_a_gpu_without_machine_code_lacks_is_named) {
     struct fixture *fixture = *state;
     stand_in_order("cuModuleLoadDataEx=221");
     assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
@@ -341,7 +340,7 @@ static void what_a_gpu_without_machine_code_lacks_is_named(void **state) {
     assert_non_null(strstr(fixture->message.text, "or update NVIDIA's driver"));
 }
 
-static void a_refused_launch_names_the_kernel_and_its_geometry(void **state) {
+TEST_ON_GPU(a_refused_launch_names_the_kernel_and_its_geometry) {
     struct fixture *fixture = *state;
     stand_in_order("cuLaunchKernel=701");
     assert_int_equal(launch(fixture, kernel, 5, 96, 0), STATUS_FAILED);
@@ -350,7 +349,7 @@ static void a_refused_launch_names_the_kernel_and_its_geometry(void **state) {
     assert_false(gpu_broken(fixture->gpu));
 }
 
-static void time_is_between_two_events(void **state) {
+TEST_ON_GPU(time_is_between_two_events) {
     struct fixture *fixture = *state;
     double seconds = 0.0;
     assert_int_equal(gpu_timer_start(fixture->gpu, &fixture->message), STATUS_OK);
@@ -363,7 +362,7 @@ static void time_is_between_two_events(void **state) {
 }
 
 /* What waits for the work of other processes meanwhile is not timed. */
-static void a_timer_ends_where_it_is_marked(void **state) {
+TEST_ON_GPU(a_timer_ends_where_it_is_marked) {
     struct fixture *fixture = *state;
     double seconds = 0.0;
     bool pending = true;
@@ -387,7 +386,7 @@ static void a_timer_ends_where_it_is_marked(void **state) {
 }
 
 /* Made at its first use, and given back with the GPU: the fixture counts. */
-static void the_second_stream_waits_and_is_waited_for(void **state) {
+TEST_ON_GPU(the_second_stream_waits_and_is_waited_for) {
     struct fixture *fixture = *state;
     for (int i = 0; i < 2; i++) {
         assert_int_equal(gpu_beside_follow(fixture->gpu, &fixture->message), STATUS_OK);
@@ -401,7 +400,7 @@ static void the_second_stream_waits_and_is_waited_for(void **state) {
     assert_non_null(strstr(fixture->message.text, "cuStreamWaitEvent failed"));
 }
 
-static void a_real_gpu_has_no_counters(void **state) {
+TEST_ON_GPU(a_real_gpu_has_no_counters) {
     struct fixture *fixture = *state;
     size_t count = 1;
     assert_int_equal(gpu_counters_count(fixture->gpu, &count, &fixture->message),
@@ -411,7 +410,7 @@ static void a_real_gpu_has_no_counters(void **state) {
 
 /* --- sticky errors -------------------------------------------------------------------------- */
 
-static void after_a_sticky_error_every_call_tells_the_first_reason(void **state) {
+TEST_ON_GPU(after_a_sticky_error_every_call_tells_the_first_reason) {
     struct fixture *fixture = *state;
     void *pointer = NULL;
     size_t bytes = 0;
@@ -426,7 +425,7 @@ static void after_a_sticky_error_every_call_tells_the_first_reason(void **state)
     assert_int_equal(gpu_reset(fixture->gpu, &fixture->message), STATUS_OK);
 }
 
-static void after_a_reset_the_run_goes_on(void **state) {
+TEST_ON_GPU(after_a_reset_the_run_goes_on) {
     struct fixture *fixture = *state;
     void *before = NULL, *after = NULL;
     assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
@@ -444,7 +443,7 @@ static void after_a_reset_the_run_goes_on(void **state) {
                         "cuLaunchKernel kernel_of_first 1x1x1 1x1x1 0\n");
 }
 
-static void a_reset_that_fails_leaves_the_gpu_broken(void **state) {
+TEST_ON_GPU(a_reset_that_fails_leaves_the_gpu_broken) {
     struct fixture *fixture = *state;
     stand_in_order("cuDevicePrimaryCtxReset_v2=999");
     assert_int_equal(gpu_reset(fixture->gpu, &fixture->message), STATUS_FAILED);
@@ -455,7 +454,7 @@ static void a_reset_that_fails_leaves_the_gpu_broken(void **state) {
 
 /* --- graphs --------------------------------------------------------------------------------- */
 
-static void a_graph_replays_what_was_captured(void **state) {
+TEST_ON_GPU(a_graph_replays_what_was_captured) {
     struct fixture *fixture = *state;
     struct gpu_graph *graph = NULL;
     assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
@@ -477,7 +476,7 @@ static void a_graph_replays_what_was_captured(void **state) {
     gpu_graph_destroy(fixture->gpu, NULL);
 }
 
-static void words_lie_one_after_the_other(void **state) {
+TEST_ON_GPU(words_lie_one_after_the_other) {
     struct fixture *fixture = *state;
     float words[GPU_WORDS];
     memset(words, 0xff, sizeof words);
@@ -496,7 +495,7 @@ static void words_lie_one_after_the_other(void **state) {
                      STATUS_INVALID);
 }
 
-static void a_capture_that_fails_leaves_the_stream_usable(void **state) {
+TEST_ON_GPU(a_capture_that_fails_leaves_the_stream_usable) {
     static const char *const orders[] = {"cuStreamEndCapture=901", "cuGraphGetNodes=999",
                                          "cuGraphInstantiateWithFlags=999"};
     struct fixture *fixture = *state;
@@ -512,44 +511,4 @@ static void a_capture_that_fails_leaves_the_stream_usable(void **state) {
     gpu_capture_abandon(fixture->gpu);
     gpu_capture_abandon(fixture->gpu);
     assert_int_equal(gpu_capture_end(fixture->gpu, &graph, &fixture->message), STATUS_INVALID);
-}
-
-#define FIXTURE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_missing_driver_is_no_gpu),
-        cmocka_unit_test(no_device_is_no_gpu),
-        cmocka_unit_test(the_toolkits_stub_is_no_gpu),
-        cmocka_unit_test(a_gpu_that_another_process_has_to_itself_is_no_gpu),
-        cmocka_unit_test(a_device_that_is_not_there_is_no_gpu),
-        cmocka_unit_test(an_old_driver_is_refused_with_both_versions),
-        cmocka_unit_test(every_call_of_opening_is_checked),
-        FIXTURE_TEST(properties_are_the_drivers),
-        FIXTURE_TEST(what_is_uploaded_comes_back),
-        FIXTURE_TEST(too_much_memory_names_wanted_and_free),
-        FIXTURE_TEST(out_of_memory_is_a_failure_where_nothing_is_allocated),
-        FIXTURE_TEST(an_allocation_names_what_is_free_only_where_that_is_told),
-        cmocka_unit_test(what_the_driver_does_not_take_back_is_told_at_the_end),
-        FIXTURE_TEST(closing_frees_what_was_forgotten),
-        FIXTURE_TEST(an_image_is_loaded_at_its_first_launch_alone),
-        FIXTURE_TEST(two_kernels_share_their_image),
-        FIXTURE_TEST(more_shared_memory_is_asked_for_first),
-        FIXTURE_TEST(geometry_beyond_the_device_is_refused),
-        FIXTURE_TEST(an_unknown_image_is_refused),
-        FIXTURE_TEST(a_refused_image_tells_the_drivers_reason),
-        FIXTURE_TEST(what_a_gpu_without_machine_code_lacks_is_named),
-        FIXTURE_TEST(a_refused_launch_names_the_kernel_and_its_geometry),
-        FIXTURE_TEST(time_is_between_two_events),
-        FIXTURE_TEST(a_timer_ends_where_it_is_marked),
-        FIXTURE_TEST(the_second_stream_waits_and_is_waited_for),
-        FIXTURE_TEST(a_real_gpu_has_no_counters),
-        FIXTURE_TEST(after_a_sticky_error_every_call_tells_the_first_reason),
-        FIXTURE_TEST(after_a_reset_the_run_goes_on),
-        FIXTURE_TEST(a_reset_that_fails_leaves_the_gpu_broken),
-        FIXTURE_TEST(a_graph_replays_what_was_captured),
-        FIXTURE_TEST(words_lie_one_after_the_other),
-        FIXTURE_TEST(a_capture_that_fails_leaves_the_stream_usable),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,10 +2,11 @@
 #include "gpu/nvml.h"
 #include "tests/stand_in/client.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 static const char bus[] = "0000:01:00.0";
 
-static void a_reading_is_in_the_units_of_its_names(void **state) {
+TEST(a_reading_is_in_the_units_of_its_names) {
     struct stand_in library = stand_in_attach(STAND_IN_NVML);
     int live = library.live();
     struct nvml *nvml = NULL;
@@ -28,7 +29,7 @@ static void a_reading_is_in_the_units_of_its_names(void **state) {
     assert_int_equal(library.live(), live);
 }
 
-static void what_the_gpu_does_not_tell_is_minus_one(void **state) {
+TEST(what_the_gpu_does_not_tell_is_minus_one) {
     struct nvml *nvml = NULL;
     struct nvml_reading reading;
     struct message message;
@@ -47,7 +48,7 @@ static void what_the_gpu_does_not_tell_is_minus_one(void **state) {
     nvml_close(nvml);
 }
 
-static void a_driver_without_one_reading_gives_the_others(void **state) {
+TEST(a_driver_without_one_reading_gives_the_others) {
     struct nvml *nvml = NULL;
     struct nvml_reading reading;
     struct message message;
@@ -61,7 +62,7 @@ static void a_driver_without_one_reading_gives_the_others(void **state) {
     nvml_close(nvml);
 }
 
-static void what_is_no_nvml_is_refused(void **state) {
+TEST(what_is_no_nvml_is_refused) {
     struct nvml *nvml = NULL;
     struct message message;
     (void)state;
@@ -70,7 +71,7 @@ static void what_is_no_nvml_is_refused(void **state) {
     assert_null(nvml);
 }
 
-static void heat_throttles_and_a_power_cap_does_not(void **state) {
+TEST(heat_throttles_and_a_power_cap_does_not) {
     static const struct {
         const char *order;
         bool throttled;
@@ -99,7 +100,7 @@ static void heat_throttles_and_a_power_cap_does_not(void **state) {
     nvml_close(nvml);
 }
 
-static void without_nvml_the_reason_is_told(void **state) {
+TEST(without_nvml_the_reason_is_told) {
     struct stand_in library = stand_in_attach(STAND_IN_NVML);
     int live = library.live();
     struct nvml *nvml = NULL;
@@ -116,16 +117,4 @@ static void without_nvml_the_reason_is_told(void **state) {
     stand_in_order(NULL);
     assert_null(nvml);
     assert_int_equal(library.live(), live);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_reading_is_in_the_units_of_its_names),
-        cmocka_unit_test(what_the_gpu_does_not_tell_is_minus_one),
-        cmocka_unit_test(a_driver_without_one_reading_gives_the_others),
-        cmocka_unit_test(what_is_no_nvml_is_refused),
-        cmocka_unit_test(heat_throttles_and_a_power_cap_does_not),
-        cmocka_unit_test(without_nvml_the_reason_is_told),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

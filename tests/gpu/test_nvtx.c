@@ -1,11 +1,11 @@
 /* NVTX ranges as a profiler gets them: this program names its own injection library, and reads
  * there what arrived. */
+#define TESTS_OWN_MAIN
 #include "gpu/nvtx.h"
 #include "tests/stand_in/client.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
-static void ranges_arrive_nested_and_named(void **state) {
-    (void)state;
+TEST(ranges_arrive_nested_and_named) {
     if (!nvtx_available())
         skip();
     struct stand_in profiler = stand_in_attach(STAND_IN_NVTX);
@@ -37,9 +37,8 @@ static void ranges_arrive_nested_and_named(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ranges_arrive_nested_and_named)};
     /* Read by NVTX at its first call. */
     if (setenv("NVTX_INJECTION64_PATH", STAND_IN_NVTX, 1) != 0)
         return 1;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "tests/support/attention.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -48,8 +49,7 @@ static void run_shape(struct staging *staging, const struct attention_shape *sha
         }
 }
 
-static void rungs_are_right_on_the_emulated_gpu(void **state) {
-    (void)state;
+TEST(rungs_are_right_on_the_emulated_gpu) {
     static const struct attention_shape shapes[] = {
         {1, 1, 1, 1},   {2, 3, 1, 8},    {1, 1, 5, 3},   {1, 2, 31, 64},  {2, 1, 64, 32},
         {1, 1, 65, 12}, {1, 1, 130, 64}, {1, 2, 33, 65}, {1, 1, 97, 128}, {1, 1, 70, 100}};
@@ -62,8 +62,7 @@ static void rungs_are_right_on_the_emulated_gpu(void **state) {
     staging_close(staging);
 }
 
-static void what_does_not_fit_is_refused(void **state) {
-    (void)state;
+TEST(what_does_not_fit_is_refused) {
     struct staging *staging = staging_open_emulated();
     if (staging == NULL)
         skip();
@@ -82,10 +81,4 @@ static void what_does_not_fit_is_refused(void **state) {
     for (size_t rung = 0; rung < sizeof rungs / sizeof rungs[0]; rung++)
         assert_int_equal(rungs[rung].kernel(&problem, &staging->execution), STATUS_UNSUPPORTED);
     staging_close(staging);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rungs_are_right_on_the_emulated_gpu),
-                                       cmocka_unit_test(what_does_not_fit_is_refused)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "kernels/kernels.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -50,6 +51,8 @@ static int tear_down(void **state) {
     free(fixture);
     return 0;
 }
+
+#define TEST_ON_GPU(test) TEST_BETWEEN(test, set_up, tear_down)
 
 /* Buffer `index` as the kernel's output, beginning as `before` does. */
 static float *output(struct fixture *fixture, int index, int64_t count) {
@@ -135,7 +138,7 @@ static void check_gemm(struct fixture *fixture, gemm_kernel *kernel, const char 
 }
 
 /* However a rung cuts the matrices, each element's sum goes over k upwards; but for split k. */
-static void gemm_equals_its_model(void **state) {
+TEST_ON_GPU(gemm_equals_its_model) {
     static const struct {
         const char *name;
         gemm_kernel *kernel;
@@ -155,7 +158,7 @@ static void gemm_equals_its_model(void **state) {
         }
 }
 
-static void split_k_equals_its_model(void **state) {
+TEST_ON_GPU(split_k_equals_its_model) {
     enum { M = 5, N = 7, K = 1301 };
     struct fixture *fixture = *state;
     if (fixture->staging == NULL)
@@ -219,7 +222,7 @@ static void check_linear(struct fixture *fixture, linear_kernel *kernel, int64_t
     check_bits(fixture, 2, ROWS * OUTPUTS, "linear");
 }
 
-static void linear_equals_its_model(void **state) {
+TEST_ON_GPU(linear_equals_its_model) {
     struct fixture *fixture = *state;
     if (fixture->staging == NULL)
         skip();
@@ -245,7 +248,7 @@ static void model_column_sums(const float *x, int64_t rows, int64_t columns, int
         }
 }
 
-static void column_sums_equal_their_model(void **state) {
+TEST_ON_GPU(column_sums_equal_their_model) {
     static const struct {
         const char *name;
         column_sums_kernel *kernel;
@@ -284,7 +287,7 @@ static float model_mse_row(const float *y, const float *t, int64_t columns, int 
     return sums[0] / (float)columns;
 }
 
-static void mse_equals_its_model(void **state) {
+TEST_ON_GPU(mse_equals_its_model) {
     static const struct {
         const char *name;
         mse_kernel *kernel;
@@ -366,7 +369,7 @@ static void check_optimizer(struct fixture *fixture, optimizer_kernel *kernel, c
         check_bits(fixture, buffer, COUNT, what);
 }
 
-static void optimizers_equal_their_model(void **state) {
+TEST_ON_GPU(optimizers_equal_their_model) {
     struct fixture *fixture = *state;
     if (fixture->staging == NULL)
         skip();
@@ -408,7 +411,7 @@ static void check_activation(struct fixture *fixture, activation_kernel *kernel,
     check_bits(fixture, 3, COUNT, what);
 }
 
-static void relu_and_identity_equal_their_model(void **state) {
+TEST_ON_GPU(relu_and_identity_equal_their_model) {
     static const enum activation_function functions[] = {ACTIVATION_IDENTITY, ACTIVATION_RELU};
     struct fixture *fixture = *state;
     if (fixture->staging == NULL)
@@ -425,7 +428,7 @@ static void relu_and_identity_equal_their_model(void **state) {
 
 /* --- transfer --------------------------------------------------------------------------------- */
 
-static void transfers_equal_their_model(void **state) {
+TEST_ON_GPU(transfers_equal_their_model) {
     transfer_kernel *const rungs[] = {transfer_cuda_naive, transfer_cuda_vectorised};
     enum { COUNT = 4099 };
     struct fixture *fixture = *state;
@@ -447,19 +450,4 @@ static void transfers_equal_their_model(void **state) {
                          : fixture->before[0][k];
         check_bits(fixture, 2, COUNT, is_triad ? "triad" : "copy");
     }
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        TEST(gemm_equals_its_model),
-        TEST(split_k_equals_its_model),
-        TEST(linear_equals_its_model),
-        TEST(column_sums_equal_their_model),
-        TEST(mse_equals_its_model),
-        TEST(optimizers_equal_their_model),
-        TEST(relu_and_identity_equal_their_model),
-        TEST(transfers_equal_their_model),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

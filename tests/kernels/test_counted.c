@@ -7,8 +7,8 @@
 #include "gpu/counters.h"
 #include "kernels/arguments.h"
 #include "kernels/kernels.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -236,7 +236,7 @@ static void check(const struct bounds *bounds, struct device *device) {
         assert_int_equal(totals.launches, bounds->launches);
 }
 
-static void the_fast_rungs_keep_their_bounds(void **state) {
+TEST_BETWEEN(the_fast_rungs_keep_their_bounds, set_up, tear_down) {
     if (*state == NULL || !staging_kernels_are_nvccs())
         skip();
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -244,7 +244,7 @@ static void the_fast_rungs_keep_their_bounds(void **state) {
 }
 
 /* What is no multiply-add takes a place among those that are issued, and lowers the ceiling. */
-static void the_ceiling_is_multiply_adds(void **state) {
+TEST_BETWEEN(the_ceiling_is_multiply_adds, set_up, tear_down) {
     struct device *device = *state;
     if (device == NULL || !staging_kernels_are_nvccs())
         skip();
@@ -259,12 +259,4 @@ static void the_ceiling_is_multiply_adds(void **state) {
     const double share = (double)row.fma_warp_instructions / (double)row.warp_instructions;
     if (!(share > 0.97))
         fail_msg("%.4f of what is issued are multiply-adds, wanted 0.97", share);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_fast_rungs_keep_their_bounds, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_ceiling_is_multiply_adds, set_up, tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

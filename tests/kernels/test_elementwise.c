@@ -5,6 +5,7 @@
 #include "reference/oracle/oracle.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -146,7 +147,7 @@ static void activation_shape(struct fixture *fixture, const int64_t shape[2], en
     }
 }
 
-static void activations_are_right_on_the_emulated_gpu(void **state) {
+TEST_BETWEEN(activations_are_right_on_the_emulated_gpu, set_up, tear_down) {
     static const int64_t shapes[][2] = {{1, 1}, {5, 3}, {7, 31}, {4, 64}, {1, 1027}, {9, 130}};
     struct fixture *fixture = *state;
     if (fixture->staging == NULL)
@@ -158,7 +159,7 @@ static void activations_are_right_on_the_emulated_gpu(void **state) {
 
 /* Enough that each thread of the resident blocks strides several times, with the column of the bias
  * going round. */
-static void long_strides_keep_the_column(void **state) {
+TEST_BETWEEN(long_strides_keep_the_column, set_up, tear_down) {
     struct fixture *fixture = *state;
     if (fixture->staging == NULL)
         skip();
@@ -246,7 +247,7 @@ static void optimizer_count(struct fixture *fixture, int64_t count, int64_t step
     }
 }
 
-static void optimizers_are_right_on_the_emulated_gpu(void **state) {
+TEST_BETWEEN(optimizers_are_right_on_the_emulated_gpu, set_up, tear_down) {
     struct fixture *fixture = *state;
     if (fixture->staging == NULL)
         skip();
@@ -280,7 +281,7 @@ static void transfer_run(struct fixture *fixture, size_t rung, const struct tran
     check_all(what, fixture->expected, fixture->tolerance, fixture->after[0], host->count);
 }
 
-static void transfers_are_right_on_the_emulated_gpu(void **state) {
+TEST_BETWEEN(transfers_are_right_on_the_emulated_gpu, set_up, tear_down) {
     static const int64_t counts[] = {1, 3, 4, 255, 1029, 9999};
     struct fixture *fixture = *state;
     if (fixture->staging == NULL)
@@ -302,7 +303,7 @@ static void transfers_are_right_on_the_emulated_gpu(void **state) {
     }
 }
 
-static void column_sums_are_right_on_the_emulated_gpu(void **state) {
+TEST_BETWEEN(column_sums_are_right_on_the_emulated_gpu, set_up, tear_down) {
     static const int64_t shapes[][2] = {{1, 1}, {1, 33}, {15, 32}, {16, 31}, {100, 10}, {301, 33}};
     column_sums_kernel *const rungs[] = {column_sums_cuda_naive, column_sums_cuda_tiled};
     struct fixture *fixture = *state;
@@ -326,17 +327,4 @@ static void column_sums_are_right_on_the_emulated_gpu(void **state) {
             check_all(what, fixture->expected, fixture->tolerance, fixture->after[0], host.columns);
         }
     }
-}
-
-#define FIXTURE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(activations_are_right_on_the_emulated_gpu),
-        FIXTURE_TEST(long_strides_keep_the_column),
-        FIXTURE_TEST(optimizers_are_right_on_the_emulated_gpu),
-        FIXTURE_TEST(transfers_are_right_on_the_emulated_gpu),
-        FIXTURE_TEST(column_sums_are_right_on_the_emulated_gpu),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "reference/oracle/oracle.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -195,18 +196,16 @@ static void check_on_the_emulated_gpu(const struct subject *subjects, size_t cou
     staging_close(staging);
 }
 
-static void every_rung_on_the_emulated_gpu(void **state) {
-    (void)state;
+TEST(every_rung_on_the_emulated_gpu) {
     check_on_the_emulated_gpu(rungs, sizeof rungs / sizeof rungs[0]);
 }
 
-static void every_tile_and_split_on_the_emulated_gpu(void **state) {
-    (void)state;
+TEST(every_tile_and_split_on_the_emulated_gpu) {
     check_on_the_emulated_gpu(choices, sizeof choices / sizeof choices[0]);
 }
 
 /* Neither is read: A and B are nowhere, and the NaN in C is gone when beta is 0 too. */
-static void alpha_of_zero_reads_neither_a_nor_b(void **state) {
+TEST(alpha_of_zero_reads_neither_a_nor_b) {
     struct staging *staging = staging_open_emulated();
     (void)state;
     if (staging == NULL) {
@@ -294,7 +293,7 @@ static double work_reckoned(enum gemm_tile_size tile) {
 }
 
 /* The numbers that tiles are chosen by are those that are counted. */
-static void the_work_of_each_tile_is_what_is_counted(void **state) {
+TEST(the_work_of_each_tile_is_what_is_counted) {
     struct staging *staging = staging_kernels_are_nvccs() ? staging_open_emulated() : NULL;
     (void)state;
     if (staging == NULL) {
@@ -314,7 +313,7 @@ static void the_work_of_each_tile_is_what_is_counted(void **state) {
     staging_close(staging);
 }
 
-static void choices_follow_from_the_shape(void **state) {
+TEST(choices_follow_from_the_shape) {
     static const struct {
         struct shape shape;
         int multiprocessors;
@@ -368,7 +367,7 @@ static int bounds_broken(struct staging *staging, size_t rung, enum gemm_variant
     return broken;
 }
 
-static void every_rung_keeps_within_its_counts(void **state) {
+TEST(every_rung_keeps_within_its_counts) {
     struct staging *staging = staging_kernels_are_nvccs() ? staging_open_emulated() : NULL;
     (void)state;
     if (staging == NULL) {
@@ -385,7 +384,7 @@ static void every_rung_keeps_within_its_counts(void **state) {
 
 /* At 128x96x64, whole tiles alone: each of the 4 x 3 blocks reads 2 tiles of A and 2 of B, 32 rows
  * of 4 sectors each, whatever is transposed. */
-static void the_tiled_rung_reads_each_tile_once_and_without_conflicts(void **state) {
+TEST(the_tiled_rung_reads_each_tile_once_and_without_conflicts) {
     struct staging *staging = staging_open_emulated();
     (void)state;
     if (staging == NULL) {
@@ -417,23 +416,9 @@ static void the_tiled_rung_reads_each_tile_once_and_without_conflicts(void **sta
     staging_close(staging);
 }
 
-static void cublas_on_its_stand_in(void **state) {
+TEST(cublas_on_its_stand_in) {
     struct staging *staging = staging_open_stand_in();
     (void)state;
     run_all(staging, gemm_cublas, "cublas");
     staging_close(staging);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_rung_on_the_emulated_gpu),
-        cmocka_unit_test(every_tile_and_split_on_the_emulated_gpu),
-        cmocka_unit_test(alpha_of_zero_reads_neither_a_nor_b),
-        cmocka_unit_test(every_rung_keeps_within_its_counts),
-        cmocka_unit_test(the_work_of_each_tile_is_what_is_counted),
-        cmocka_unit_test(choices_follow_from_the_shape),
-        cmocka_unit_test(the_tiled_rung_reads_each_tile_once_and_without_conflicts),
-        cmocka_unit_test(cublas_on_its_stand_in),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

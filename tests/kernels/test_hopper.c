@@ -9,6 +9,7 @@
 #include "reference/oracle/oracle.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -152,8 +153,7 @@ static void expect_right(struct staging *staging, const struct shape *shape, enu
     product_close(&product);
 }
 
-static void all_variants_are_right_on_the_emulated_h100(void **state) {
-    (void)state;
+TEST(all_variants_are_right_on_the_emulated_h100) {
     struct staging *staging = open_h100();
     if (staging == NULL) {
         skip();
@@ -167,7 +167,7 @@ static void all_variants_are_right_on_the_emulated_h100(void **state) {
 }
 
 /* Two rounds of the ring and a beginning of the third, two tiles a block at the edge. */
-static void each_form_is_right(void **state) {
+TEST(each_form_is_right) {
     static const struct shape shape = {264, 264, 520, 0, 1.0F, 0.0F};
     (void)state;
     struct staging *staging = open_h100();
@@ -195,8 +195,7 @@ static struct emulator_counters counted(struct staging *staging, int64_t k) {
 /* Two more turns of the loop. A consumer has 2.84 machine instructions a wgmma: 1.09 of products
  * and the loop's end, 1.75 of fences, groups and barriers. The producer has 22 for each slot, which
  * is 32 wgmma of eight warps. */
-static void the_loop_has_little_but_products(void **state) {
-    (void)state;
+TEST(the_loop_has_little_but_products) {
     struct staging *staging = open_h100();
     if (staging == NULL) {
         skip();
@@ -213,7 +212,7 @@ static void the_loop_has_little_but_products(void **state) {
 
 /* The wide tile where there are enough of them, single blocks where pairs would leave half of the
  * multiprocessors without a tile. */
-static void the_form_follows_the_shape(void **state) {
+TEST(the_form_follows_the_shape) {
     static const struct {
         int64_t m, n, k;
         const char *form;
@@ -234,8 +233,7 @@ static void the_form_follows_the_shape(void **state) {
     assert_int_equal(gemm_choices(&tf32, none), 0);
 }
 
-static void what_tma_cannot_copy_is_refused(void **state) {
-    (void)state;
+TEST(what_tma_cannot_copy_is_refused) {
     struct staging *staging = open_h100();
     struct message message;
     struct execution nobody = {.threads = 1, .message = &message};
@@ -388,8 +386,7 @@ static const struct gpu_image *image_of_kernel(void) {
     return NULL;
 }
 
-static void each_planted_fault_is_found(void **state) {
-    (void)state;
+TEST(each_planted_fault_is_found) {
     static const struct shape shape = {256, 512, 640, 0, 1.0F, 0.0F};
     static const struct fault nothing = {"nothing", "no instruction", ""};
     struct staging *staging = open_h100();
@@ -412,16 +409,4 @@ static void each_planted_fault_is_found(void **state) {
         free(planted);
     }
     free(whole);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_variants_are_right_on_the_emulated_h100),
-        cmocka_unit_test(each_form_is_right),
-        cmocka_unit_test(the_form_follows_the_shape),
-        cmocka_unit_test(the_loop_has_little_but_products),
-        cmocka_unit_test(what_tma_cannot_copy_is_refused),
-        cmocka_unit_test(each_planted_fault_is_found),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "tests/stand_in/client.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,7 +16,7 @@ static const void *at(const float *aligned, int floats) {
     return aligned + floats;
 }
 
-static void a_split_covers_all_elements_and_is_aligned(void **state) {
+TEST(a_split_covers_all_elements_and_is_aligned) {
     static _Alignas(16) const float buffer[32];
     (void)state;
     for (int offset = 0; offset < 8; offset++) {
@@ -32,7 +33,7 @@ static void a_split_covers_all_elements_and_is_aligned(void **state) {
     }
 }
 
-static void buffers_of_different_alignment_have_no_vectors(void **state) {
+TEST(buffers_of_different_alignment_have_no_vectors) {
     static _Alignas(16) const float buffer[32];
     const void *const pointers[] = {at(buffer, 0), at(buffer, 1)};
     (void)state;
@@ -51,7 +52,7 @@ static void launch_expect(struct staging *staging, enum status status, const cha
 }
 
 /* The stand-in has 132 multiprocessors of 2,048 threads: 1,056 blocks of 256 are resident. */
-static void grids_cover_the_problem(void **state) {
+TEST(grids_cover_the_problem) {
     struct staging *staging = staging_open_stand_in();
     struct execution *execution = &staging->execution;
     size_t images = 0;
@@ -96,7 +97,7 @@ static void grids_cover_the_problem(void **state) {
     staging_close(staging);
 }
 
-static void other_types_than_its_own_a_rung_refuses(void **state) {
+TEST(other_types_than_its_own_a_rung_refuses) {
     struct staging *staging = staging_open_stand_in();
     const struct gemm_problem gemm = {.dtype = DTYPE_TF32, .m = 1, .n = 1, .k = 1};
     (void)state;
@@ -107,7 +108,7 @@ static void other_types_than_its_own_a_rung_refuses(void **state) {
     staging_close(staging);
 }
 
-static void without_a_gpu_a_kernel_is_refused(void **state) {
+TEST(without_a_gpu_a_kernel_is_refused) {
     struct message message;
     struct execution execution = {.threads = 1, .message = &message};
     const struct softmax_problem softmax = {.rows = 1, .columns = 1};
@@ -153,7 +154,7 @@ static struct optimizer_problem adam_of(struct staging *staging, struct weights 
 }
 
 /* Captured once, replayed with the step of each replay: the same bits as launched step by step. */
-static void a_graph_takes_the_step_of_each_replay(void **state) {
+TEST(a_graph_takes_the_step_of_each_replay) {
     struct staging *staging = staging_open_emulated();
     struct weights launched = weights_start(), replayed = weights_start();
     struct gpu_graph *graph = NULL;
@@ -184,7 +185,7 @@ static void a_graph_takes_the_step_of_each_replay(void **state) {
     staging_close(staging);
 }
 
-static void the_emulated_gpu_counts_and_has_no_time(void **state) {
+TEST(the_emulated_gpu_counts_and_has_no_time) {
     struct staging *staging = staging_open_emulated();
     struct emulator_counters row;
     size_t rows = 0;
@@ -217,17 +218,4 @@ static void the_emulated_gpu_counts_and_has_no_time(void **state) {
     assert_int_equal(gpu_counters_read(gpu, 1, &row, &staging->message), STATUS_INVALID);
     staging_finish(staging, "copy");
     staging_close(staging);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_split_covers_all_elements_and_is_aligned),
-        cmocka_unit_test(buffers_of_different_alignment_have_no_vectors),
-        cmocka_unit_test(grids_cover_the_problem),
-        cmocka_unit_test(other_types_than_its_own_a_rung_refuses),
-        cmocka_unit_test(without_a_gpu_a_kernel_is_refused),
-        cmocka_unit_test(a_graph_takes_the_step_of_each_replay),
-        cmocka_unit_test(the_emulated_gpu_counts_and_has_no_time),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "tests/support/layernorm.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -69,8 +70,7 @@ static void run_shape(struct staging *staging, enum layernorm_variant variant,
     layernorm_close(&fixture);
 }
 
-static void rungs_are_right_on_the_emulated_gpu(void **state) {
-    (void)state;
+TEST(rungs_are_right_on_the_emulated_gpu) {
     static const int64_t shapes[][2] = {
         {1, 1},
         {9, 2},
@@ -99,9 +99,4 @@ static void rungs_are_right_on_the_emulated_gpu(void **state) {
                 run_shape(staging, (enum layernorm_variant)variant, shapes[i],
                           (enum layernorm_rows)kind);
     staging_close(staging);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rungs_are_right_on_the_emulated_gpu)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "reference/oracle/oracle.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +87,7 @@ static void run_staged(struct staging *staging, size_t rung, const int64_t shape
     }
 }
 
-static void linear_is_right_on_the_emulated_gpu(void **state) {
+TEST(linear_is_right_on_the_emulated_gpu) {
     struct staging *staging = staging_open_emulated();
     (void)state;
     if (staging == NULL) {
@@ -101,7 +102,7 @@ static void linear_is_right_on_the_emulated_gpu(void **state) {
     staging_close(staging);
 }
 
-static void linear_is_right_on_the_cpu(void **state) {
+TEST(linear_is_right_on_the_cpu) {
     linear_kernel *const kernels[] = {linear_naive, linear_openblas, linear_onednn};
     size_t count = sizeof kernels / sizeof kernels[0] - (onednn_absent() ? 1 : 0);
     struct message message;
@@ -117,12 +118,4 @@ static void linear_is_right_on_the_cpu(void **state) {
         }
         fixture_close(&f);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linear_is_right_on_the_emulated_gpu),
-        cmocka_unit_test(linear_is_right_on_the_cpu),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "kernels/kernels.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static void run(struct staging *staging, const struct case_of_round *c) {
     check(c, out, what);
 }
 
-static void rungs_round_to_nearest_even(void **state) {
+TEST(rungs_round_to_nearest_even) {
     static const int64_t counts[] = {1, 3, 4, 255, 1029, MOST};
     static float in[MOST];
     struct staging *staging = staging_open_emulated();
@@ -84,9 +85,4 @@ static void rungs_round_to_nearest_even(void **state) {
                     run(staging, &c);
                 }
     staging_close(staging);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rungs_round_to_nearest_even)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

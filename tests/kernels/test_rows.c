@@ -7,6 +7,7 @@
 #include "reference/oracle/oracle.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -145,7 +146,7 @@ static void softmax_shape(struct fixture *fixture) {
     }
 }
 
-static void softmax_is_right_on_the_emulated_gpu(void **state) {
+TEST_BETWEEN(softmax_is_right_on_the_emulated_gpu, set_up, tear_down) {
     each_shape(*state, softmax_shape);
 }
 
@@ -236,14 +237,6 @@ static void loss_shape(struct fixture *fixture) {
     }
 }
 
-static void losses_are_right_on_the_emulated_gpu(void **state) {
+TEST_BETWEEN(losses_are_right_on_the_emulated_gpu, set_up, tear_down) {
     each_shape(*state, loss_shape);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(softmax_is_right_on_the_emulated_gpu, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(losses_are_right_on_the_emulated_gpu, set_up, tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "reference/oracle/oracle.h"
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -134,28 +135,24 @@ static void run_all(gemm_kernel *kernel, const char *image, enum dtype dtype) {
     staging_close(staging);
 }
 
-static void bf16_is_right_on_the_emulated_gpu(void **state) {
-    (void)state;
+TEST(bf16_is_right_on_the_emulated_gpu) {
     run_all(gemm_cuda_tensor, "gemm_9_tensor_bf16", DTYPE_BF16);
 }
 
-static void f16_is_right_on_the_emulated_gpu(void **state) {
-    (void)state;
+TEST(f16_is_right_on_the_emulated_gpu) {
     run_all(gemm_cuda_tensor, "gemm_9_tensor_f16", DTYPE_F16);
 }
 
-static void tf32_is_right_on_the_emulated_gpu(void **state) {
-    (void)state;
+TEST(tf32_is_right_on_the_emulated_gpu) {
     run_all(gemm_cuda_tensor, "gemm_9_tensor_tf32", DTYPE_TF32);
 }
 
-static void the_first_rung_takes_bf16_and_f16(void **state) {
-    (void)state;
+TEST(the_first_rung_takes_bf16_and_f16) {
     run_all(gemm_cuda_naive, "gemm_1_naive", DTYPE_BF16);
     run_all(gemm_cuda_naive, "gemm_1_naive", DTYPE_F16);
 }
 
-static void other_types_and_no_gpu_are_refused(void **state) {
+TEST(other_types_and_no_gpu_are_refused) {
     struct message message;
     struct execution execution = {.threads = 1, .message = &message};
     (void)state;
@@ -163,15 +160,4 @@ static void other_types_and_no_gpu_are_refused(void **state) {
     assert_int_equal(gemm_cuda_tensor(&problem, &execution), STATUS_UNSUPPORTED);
     problem.dtype = DTYPE_BF16;
     assert_int_equal(gemm_cuda_tensor(&problem, &execution), STATUS_INVALID);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bf16_is_right_on_the_emulated_gpu),
-        cmocka_unit_test(f16_is_right_on_the_emulated_gpu),
-        cmocka_unit_test(tf32_is_right_on_the_emulated_gpu),
-        cmocka_unit_test(the_first_rung_takes_bf16_and_f16),
-        cmocka_unit_test(other_types_and_no_gpu_are_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

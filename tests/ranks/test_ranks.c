@@ -1,11 +1,12 @@
 /* Ranks that agree, and sums over them. The tests start this program again under mpirun; called with
  * a word it is a rank, and ends with 0 where what it found is right.
  */
+#define TESTS_OWN_MAIN
 #include "common/narrow.h"
 #include "ranks/ranks.h"
 #include "reference/collectives/collectives.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
+#include "tests/support/test.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -303,8 +304,7 @@ static void expect_right(int count, const char *word) {
     call_free(&call);
 }
 
-static void test_one_alone_agrees_with_itself(void **state) {
-    (void)state;
+TEST(one_alone_agrees_with_itself) {
     struct message message = {"why"};
     struct ranks *ranks;
     assert_int_equal(ranks_open(end, &ranks, &message), STATUS_OK);
@@ -319,37 +319,31 @@ static void test_one_alone_agrees_with_itself(void **state) {
     ranks_close(NULL);
 }
 
-static void test_ranks_agree(void **state) {
-    (void)state;
+TEST_IN_PLACE(ranks_agree) {
     expect_right(3, "agree");
 }
 
-static void test_ranks_that_differ_are_named(void **state) {
-    (void)state;
+TEST_IN_PLACE(ranks_that_differ_are_named) {
     expect_right(3, "alike");
 }
 
-static void test_sums_are_right_on_any_number_of_ranks(void **state) {
-    (void)state;
+TEST_IN_PLACE(sums_are_right_on_any_number_of_ranks) {
     for (int count = 1; count <= 6; count++)
         expect_right(count, "sums");
 }
 
-static void test_shared_memory_is_not_written_while_it_is_read(void **state) {
-    (void)state;
+TEST_IN_PLACE(shared_memory_is_not_written_while_it_is_read) {
     for (int count = 2; count <= 5; count++)
         expect_right(count, "shares");
 }
 
-static void test_each_updates_its_own_part(void **state) {
-    (void)state;
+TEST_IN_PLACE(each_updates_its_own_part) {
     for (int count = 2; count <= 4; count++)
         expect_right(count, "divide");
 }
 
 /* Of as many ranks, and of more on the first one. */
-static void test_sums_are_right_on_several_machines(void **state) {
-    (void)state;
+TEST_IN_PLACE(sums_are_right_on_several_machines) {
     static const struct {
         int ranks;
         const char *machine;
@@ -370,13 +364,11 @@ static void test_sums_are_right_on_several_machines(void **state) {
     assert_int_equal(unsetenv("LOCKSTEP_MPI"), 0);
 }
 
-static void test_shared_memory_is_given_out_and_taken_back(void **state) {
-    (void)state;
+TEST_IN_PLACE(shared_memory_is_given_out_and_taken_back) {
     expect_right(2, "allocate");
 }
 
-static void test_sums_are_right_begun_early_and_late(void **state) {
-    (void)state;
+TEST_IN_PLACE(sums_are_right_begun_early_and_late) {
     static const char *const words[] = {"yes", "no"};
     for (int i = 0; i < 2; i++) {
         assert_int_equal(setenv("LOCKSTEP_OVERLAP", words[i], 1), 0);
@@ -391,8 +383,7 @@ static void test_sums_are_right_begun_early_and_late(void **state) {
 }
 
 /* The rank that failed by itself says why. */
-static void test_a_rank_out_of_step_ends_the_job(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_rank_out_of_step_ends_the_job) {
     struct call call = ranks_call(3, "step");
     assert_int_not_equal(call.status, 0);
     check_holds(call.err, "ended: rank 1 on ");
@@ -400,8 +391,7 @@ static void test_a_rank_out_of_step_ends_the_job(void **state) {
     call_free(&call);
 }
 
-static void test_a_rank_that_dies_is_named(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_rank_that_dies_is_named) {
     struct call call = ranks_call(3, "mourn");
     assert_int_not_equal(call.status, 0);
     check_holds(call.err, "ended: rank 1 (process ");
@@ -410,8 +400,7 @@ static void test_a_rank_that_dies_is_named(void **state) {
     call_free(&call);
 }
 
-static void test_a_rank_that_is_stopped_is_named(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_rank_that_is_stopped_is_named) {
     assert_int_equal(setenv("LOCKSTEP_STOPPED_SECONDS", "2", 1), 0);
     struct call call = ranks_call(3, "give up");
     assert_int_equal(unsetenv("LOCKSTEP_STOPPED_SECONDS"), 0);
@@ -424,8 +413,7 @@ static void test_a_rank_that_is_stopped_is_named(void **state) {
     call_free(&call);
 }
 
-static void test_a_time_that_is_no_number_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_time_that_is_no_number_is_refused) {
     static const char *const texts[] = {"0", "soon", "3s", "-1", "86401"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         assert_int_equal(setenv("LOCKSTEP_STOPPED_SECONDS", texts[i], 1), 0);
@@ -438,8 +426,7 @@ static void test_a_time_that_is_no_number_is_refused(void **state) {
 }
 
 /* A launcher that started several of a program that cannot know each other. */
-static void test_several_without_mpi_are_refused(void **state) {
-    (void)state;
+TEST(several_without_mpi_are_refused) {
     struct ranks *ranks;
     struct message message = {""};
     assert_int_equal(setenv("OMPI_COMM_WORLD_SIZE", "2", 1), 0);
@@ -457,21 +444,5 @@ static void test_several_without_mpi_are_refused(void **state) {
 int main(int argc, char **argv) {
     if (argc > 1)
         return rank_run(argv[1]);
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_alone_agrees_with_itself),
-        cmocka_unit_test(test_several_without_mpi_are_refused),
-        IN_PLACE(test_a_time_that_is_no_number_is_refused),
-        IN_PLACE(test_ranks_agree),
-        IN_PLACE(test_ranks_that_differ_are_named),
-        IN_PLACE(test_sums_are_right_on_any_number_of_ranks),
-        IN_PLACE(test_shared_memory_is_not_written_while_it_is_read),
-        IN_PLACE(test_each_updates_its_own_part),
-        IN_PLACE(test_sums_are_right_on_several_machines),
-        IN_PLACE(test_shared_memory_is_given_out_and_taken_back),
-        IN_PLACE(test_sums_are_right_begun_early_and_late),
-        IN_PLACE(test_a_rank_out_of_step_ends_the_job),
-        IN_PLACE(test_a_rank_that_dies_is_named),
-        IN_PLACE(test_a_rank_that_is_stopped_is_named),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

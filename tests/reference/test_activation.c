@@ -6,6 +6,7 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -140,8 +141,7 @@ static void every_function(const int64_t shape[2], enum inputs kind) {
             run_problem((enum activation_function)function, form & 1, form & 2, shape, kind);
 }
 
-static void awkward_shapes(void **state) {
-    (void)state;
+TEST(awkward_shapes) {
     static const int64_t shapes[][2] = {{1, 1},    {1, 17},  {5, 3},     {7, 31},   {64, 10},
                                         {13, 129}, {2, 600}, {1000, 33}, {1, 40001}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -150,25 +150,14 @@ static void awkward_shapes(void **state) {
 }
 
 /* Enough rows for each thread, and more columns than are summed at once. */
-static void sums_by_rows(void **state) {
-    (void)state;
+TEST(sums_by_rows) {
     static const int64_t shape[] = {193, 1030};
     run_problem(ACTIVATION_RELU, true, true, shape, INPUTS_UNIFORM);
     run_problem(ACTIVATION_SILU, true, true, shape, INPUTS_UNIFORM);
 }
 
-static void special_values(void **state) {
-    (void)state;
+TEST(special_values) {
     static const int64_t shapes[][2] = {{1, 1009}, {37, 67}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         every_function(shapes[i], INPUTS_SPECIAL);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(awkward_shapes),
-        cmocka_unit_test(sums_by_rows),
-        cmocka_unit_test(special_values),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "reference/simd/simd.h"
 #include "tests/support/attention.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -56,8 +57,7 @@ static void run_problem(enum attention_variant variant, enum dtype dtype,
 }
 
 /* Around vectors, strips and blocks, sequences of one key, more heads than threads. */
-static void every_implementation_is_right(void **state) {
-    (void)state;
+TEST(every_implementation_is_right) {
     static const struct attention_shape shapes[] = {
         {1, 1, 1, 1},    {1, 1, 1, 64},   {2, 3, 1, 5},    {1, 1, 2, 1},   {1, 2, 7, 8},
         {2, 2, 16, 16},  {1, 1, 31, 33},  {1, 7, 64, 24},  {1, 1, 65, 64}, {1, 3, 129, 7},
@@ -94,8 +94,7 @@ static struct attention_problem problem_of(enum attention_variant variant, const
                                       .o_stride = DIMENSION};
 }
 
-static void equal_scores_give_the_mean_of_the_keys_met(void **state) {
-    (void)state;
+TEST(equal_scores_give_the_mean_of_the_keys_met) {
     static const float zeros[COUNT];
     float v[COUNT];
     double o[COUNT], tolerance[COUNT];
@@ -117,8 +116,7 @@ static void equal_scores_give_the_mean_of_the_keys_met(void **state) {
 }
 
 /* A score 1e6 above all others leaves of V that key's row alone, to the last bit. */
-static void the_largest_score_outweighs(void **state) {
-    (void)state;
+TEST(the_largest_score_outweighs) {
     float q[COUNT], k[COUNT] = {0}, v[COUNT];
     double o[COUNT], tolerance[COUNT];
     fill_inputs(INPUTS_UNIFORM, 6, v, COUNT);
@@ -134,8 +132,7 @@ static void the_largest_score_outweighs(void **state) {
 }
 
 /* The oracle of softmax over scores that float32 holds exactly, and a product by hand. */
-static void the_parts_agree(void **state) {
-    (void)state;
+TEST(the_parts_agree) {
     float q[COUNT], k[COUNT], v[COUNT], scores[ROWS * SEQUENCE];
     double o[COUNT], tolerance[COUNT], weights[ROWS * SEQUENCE], ignored[ROWS * SEQUENCE];
     fill_inputs(INPUTS_UNIFORM, 9, v, COUNT);
@@ -171,8 +168,7 @@ static bool passes(const struct attention_fixture *fixture) {
 }
 
 /* The textbook's attention of another problem than the oracle's, and single elements. */
-static void tolerances_catch_faults(void **state) {
-    (void)state;
+TEST(tolerances_catch_faults) {
     const struct attention_shape shape = {1, 2, 33, 24};
     struct attention_fixture fixture;
     struct message message;
@@ -204,15 +200,4 @@ static void tolerances_catch_faults(void **state) {
         assert_false(passes(&fixture));
     }
     attention_close(&fixture);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_implementation_is_right),
-        cmocka_unit_test(equal_scores_give_the_mean_of_the_keys_met),
-        cmocka_unit_test(the_largest_score_outweighs),
-        cmocka_unit_test(the_parts_agree),
-        cmocka_unit_test(tolerances_catch_faults),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include "reference/oracle/bounded_product.h"
 #include "reference/oracle/bounded_tile.h"
 #include "reference/oracle/functions.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -55,8 +55,7 @@ static void check_backward(enum activation_function function, struct bounded z, 
     }
 }
 
-static void test_activations_hold_their_bounds(void **state) {
-    (void)state;
+TEST(activations_hold_their_bounds) {
     for (int f = ACTIVATION_IDENTITY; f < ACTIVATION_FUNCTIONS; f++)
         for (int e = 0; e < ERRORS; e++)
             for (int i = -800; i <= 800; i++) {
@@ -68,8 +67,7 @@ static void test_activations_hold_their_bounds(void **state) {
             }
 }
 
-static void test_relu_is_certain_away_from_its_kink(void **state) {
-    (void)state;
+TEST(relu_is_certain_away_from_its_kink) {
     struct bounded dy = {2.0, 0.25};
     struct bounded on = bounded_activation(ACTIVATION_RELU, (struct bounded){1.0, 0.5});
     struct bounded off = bounded_activation(ACTIVATION_RELU, (struct bounded){-1.0, 0.5});
@@ -122,8 +120,7 @@ static double log_sum_exp(const struct row *row) {
     return maximum + log(sum);
 }
 
-static void test_softmax_and_cross_entropy_hold_their_bounds(void **state) {
-    (void)state;
+TEST(softmax_and_cross_entropy_hold_their_bounds) {
     for (uint64_t seed = 0; seed < 420; seed++) {
         struct row logits = random_row(seed), softmax = logits, gradient = logits;
         int64_t label = (int64_t)(seed % COLUMNS);
@@ -145,8 +142,7 @@ static void test_softmax_and_cross_entropy_hold_their_bounds(void **state) {
 }
 
 /* With exact logits the bounds are those of float32 alone: some dozens of roundings. */
-static void test_softmax_of_exact_logits_is_sharp(void **state) {
-    (void)state;
+TEST(softmax_of_exact_logits_is_sharp) {
     struct row logits = {{0.5, -1.0, 2.0, 0.25, 1.0, -2.0, 0.0}, {0}}, softmax = logits;
     bounded_softmax(COLUMNS, softmax.values, softmax.errors);
     struct bounded loss = bounded_cross_entropy(COLUMNS, 0, 1, logits.values, logits.errors);
@@ -157,8 +153,7 @@ static void test_softmax_of_exact_logits_is_sharp(void **state) {
     assert_true(loss.error < 300.0 * roundoff);
 }
 
-static void test_mse_holds_its_bounds(void **state) {
-    (void)state;
+TEST(mse_holds_its_bounds) {
     for (uint64_t seed = 0; seed < 210; seed++) {
         struct row prediction = random_row(seed), gradient = prediction;
         float target[COLUMNS];
@@ -239,8 +234,7 @@ static void check_product(int64_t m, int64_t n, int64_t k, double error_a, doubl
     free(error);
 }
 
-static void test_products_hold_their_bounds(void **state) {
-    (void)state;
+TEST(products_hold_their_bounds) {
     static const int64_t shapes[][3] = {{1, 1, 1},   {4, 8, 3},    {5, 9, 257},  {3, 65, 256},
                                         {17, 1, 40}, {2, 130, 19}, {33, 63, 513}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -250,8 +244,7 @@ static void test_products_hold_their_bounds(void **state) {
     }
 }
 
-static void test_every_instruction_set_gives_the_same_bits(void **state) {
-    (void)state;
+TEST(every_instruction_set_gives_the_same_bits) {
     bounded_tile_function *const functions[INSTRUCTION_SETS] = {
         bounded_tile_baseline, bounded_tile_avx2, bounded_tile_avx512};
     struct packed_rows a;
@@ -274,17 +267,4 @@ static void test_every_instruction_set_gives_the_same_bits(void **state) {
         functions[set](TILE_DEPTH, &a, &b, false, &other);
         assert_memory_equal(&first, &other, sizeof first);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_activations_hold_their_bounds),
-        cmocka_unit_test(test_relu_is_certain_away_from_its_kink),
-        cmocka_unit_test(test_softmax_and_cross_entropy_hold_their_bounds),
-        cmocka_unit_test(test_softmax_of_exact_logits_is_sharp),
-        cmocka_unit_test(test_mse_holds_its_bounds),
-        cmocka_unit_test(test_products_hold_their_bounds),
-        cmocka_unit_test(test_every_instruction_set_gives_the_same_bits),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,18 +5,17 @@
 #include "reference/simd/parallel.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <string.h>
 
-static void cache_is_plausible(void **state) {
-    (void)state;
+TEST(cache_is_plausible) {
     size_t bytes = cpu_read_last_level_cache();
     assert_true(bytes >= (size_t)256 << 10);
     assert_true(bytes <= (size_t)4 << 30);
 }
 
-static void streams_above_the_cache_only(void **state) {
-    (void)state;
+TEST(streams_above_the_cache_only) {
     enum { CACHE = 1 << 20 };
     struct message message = {""};
     struct cpu *cpu = NULL;
@@ -49,8 +48,7 @@ static void visit(const void *context, int part, int64_t first, int64_t last) {
         visits->seen[i]++;
 }
 
-static void ranges_cover_once(void **state) {
-    (void)state;
+TEST(ranges_cover_once) {
     for (int64_t count = 1; count <= COUNT_MOST; count += 9)
         for (int parts = 1; parts <= 5; parts++)
             for (int64_t granule = 1; granule <= 16; granule *= 4) {
@@ -62,16 +60,14 @@ static void ranges_cover_once(void **state) {
             }
 }
 
-static void small_work_wakes_nobody(void **state) {
-    (void)state;
+TEST(small_work_wakes_nobody) {
     assert_int_equal(parallel_team(1000, 8).parts, 1);
     assert_int_equal(parallel_team((int64_t)1 << 30, 8).parts, 8);
     assert_int_equal(parallel_team((int64_t)1 << 30, 1).parts, 1);
 }
 
 /* Each build is of its own set: a wider one does more in a repetition. */
-static void builds_are_in_order(void **state) {
-    (void)state;
+TEST(builds_are_in_order) {
     double before = 0.0;
     for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best();
          set++) {
@@ -81,8 +77,7 @@ static void builds_are_in_order(void **state) {
     }
 }
 
-static void peak_counts_its_work(void **state) {
-    (void)state;
+TEST(peak_counts_its_work) {
     for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++) {
         enum peak_instruction instruction = peak_instruction_of(d);
         if (instruction == PEAK_UNKNOWN)
@@ -92,13 +87,4 @@ static void peak_counts_its_work(void **state) {
         assert_true(peak_flops(instruction, 1, 100) == 100 * once);
         assert_true(peak_flops(instruction, 3, 10) == 30 * once);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cache_is_plausible),  cmocka_unit_test(streams_above_the_cache_only),
-        cmocka_unit_test(ranges_cover_once),   cmocka_unit_test(small_work_wakes_nobody),
-        cmocka_unit_test(builds_are_in_order), cmocka_unit_test(peak_counts_its_work),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -129,8 +130,7 @@ static void optimizer_case(enum optimizer_variant variant, int64_t count, int64_
     teardown(&fixture);
 }
 
-static void optimizers(void **state) {
-    (void)state;
+TEST(optimizers) {
     static const int64_t counts[] = {1, 5, 16, 17, 1009, 30011};
     static const int64_t steps[] = {1, 2, 1000};
     for (int variant = OPTIMIZER_SGD; variant <= OPTIMIZER_ADAM; variant++)
@@ -143,8 +143,7 @@ static void optimizers(void **state) {
 
 /* Each value that an update stores becomes the larger of itself and the gradient, no other is
  * touched: the yardstick does move what it says. */
-static void update_traffic(void **state) {
-    (void)state;
+TEST(update_traffic) {
     static const int64_t counts[] = {1, 5, 16, 17, 1009, 30011};
     for (int variant = OPTIMIZER_SGD; variant <= OPTIMIZER_ADAM; variant++)
         for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
@@ -176,8 +175,7 @@ static void run_transfer(struct execution *execution, const char *name, void *co
     }
 }
 
-static void transfers(void **state) {
-    (void)state;
+TEST(transfers) {
     const float scale =
         0.75F; /* no product overflows beside an infinity: fused or not would differ */
     static const int64_t counts[] = {1, 15, 33, 4099, 60013};
@@ -208,8 +206,7 @@ static void run_column_sums(struct execution *execution, const char *name, void 
     check(fixture, "column sums", fixture->column_sums.columns, name);
 }
 
-static void column_sums(void **state) {
-    (void)state;
+TEST(column_sums) {
     static const int64_t shapes[][2] = {{1, 1},     {3, 1},   {40001, 1}, {100, 10}, {9, 17},
                                         {1003, 31}, {8, 600}, {77, 2049}, {5000, 33}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -246,8 +243,7 @@ static void run_normalise(struct execution *execution, const char *name, void *c
 }
 
 /* The same bits with every instruction set and any number of threads. */
-static void normalised_rows(void **state) {
-    (void)state;
+TEST(normalised_rows) {
     enum { ROWS = 120, COLUMNS = 803 };
     static const int64_t columns[] = {1, 15, 33, 784, COLUMNS};
     static uint8_t bytes[ROWS * COLUMNS];
@@ -266,13 +262,4 @@ static void normalised_rows(void **state) {
             each_setting(settings_count, run_normalise, &draw);
             guarded_free(x, 0);
         }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(optimizers),      cmocka_unit_test(update_traffic),
-        cmocka_unit_test(transfers),       cmocka_unit_test(column_sums),
-        cmocka_unit_test(normalised_rows),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "reference/simd/cpu.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <cblas.h>
 #include <dlfcn.h>
@@ -163,8 +164,7 @@ static void run_problem(enum gemm_variant variant, const int64_t shape[3], float
 
 /* A and B hold nothing but NaN, and C does where beta is 0: what alpha and beta of 0 leave
  * unread. */
-static void unread_operands(void **state) {
-    (void)state;
+TEST(unread_operands) {
     enum { SIZE = 3 };
     const uint32_t all = 0x7fc07fc0; /* a NaN as a float, and two of them in both narrow types */
     for (int dtype = DTYPE_F32; dtype <= DTYPE_F16; dtype++)
@@ -197,8 +197,7 @@ static void unread_operands(void **state) {
             }
 }
 
-static void awkward_shapes(void **state) {
-    (void)state;
+TEST(awkward_shapes) {
     static const int64_t shapes[][3] = {{1, 1, 1},   {1, 17, 5},   {17, 1, 3},     {2, 3, 1},
                                         {7, 11, 13}, {33, 65, 17}, {100, 10, 128}, {65, 33, 784}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
@@ -209,8 +208,7 @@ static void awkward_shapes(void **state) {
 }
 
 /* Past the edges of the ladder's blocks in every direction. */
-static void more_than_a_block(void **state) {
-    (void)state;
+TEST(more_than_a_block) {
     static const int64_t shape[] = {101, 523, 261};
     for (int variant = GEMM_NN; variant <= GEMM_TN; variant++)
         run_problem((enum gemm_variant)variant, shape, 1, 1, 1);
@@ -218,8 +216,7 @@ static void more_than_a_block(void **state) {
 
 /* Tiles, vectors and few rows or columns end at each of these sizes in one instruction set or
  * another. */
-static void every_edge_of_simd(void **state) {
-    (void)state;
+TEST(every_edge_of_simd) {
     static const int64_t sizes[] = {3, 4, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 29, 31, 32, 33};
     static const int count = sizeof sizes / sizeof *sizes;
     for (int i = 0; i < count; i++)
@@ -234,8 +231,7 @@ static void every_edge_of_simd(void **state) {
 /* Past the edges of cpu-simd's own blocks and strips, and of the ways that few rows or columns
  * take.
  */
-static void more_than_a_block_of_simd(void **state) {
-    (void)state;
+TEST(more_than_a_block_of_simd) {
     static const int64_t shapes[][3] = {
         {300, 800, 530}, {260, 40, 1100}, {1, 4500, 70},  {4500, 1, 70},  {8, 600, 1100},
         {600, 7, 1100},  {3, 257, 4200},  {257, 5, 4200}, {30, 1024, 77}, {1, 600, 701}};
@@ -270,8 +266,7 @@ static void fenced_free(struct fenced fenced) {
 }
 
 /* Vectors are wider than what is left of a row: nothing past the last element is read. */
-static void nothing_behind_is_touched(void **state) {
-    (void)state;
+TEST(nothing_behind_is_touched) {
     static const int64_t shapes[][3] = {{1, 1, 1},   {1, 70, 67},  {70, 1, 67}, {5, 33, 65},
                                         {33, 5, 65}, {17, 19, 23}, {63, 47, 33}};
     struct message message = {""};
@@ -307,8 +302,7 @@ static void nothing_behind_is_touched(void **state) {
 }
 
 /* BLIS has a CBLAS of its own: this name must find OpenBLAS. */
-static void cblas_is_openblas(void **state) {
-    (void)state;
+TEST(cblas_is_openblas) {
     void *function;
     void (*address)(const enum CBLAS_ORDER, const enum CBLAS_TRANSPOSE, const enum CBLAS_TRANSPOSE,
                     const blasint, const blasint, const blasint, const float, const float *,
@@ -320,8 +314,7 @@ static void cblas_is_openblas(void **state) {
     assert_non_null(strstr(found.dli_fname, "openblas"));
 }
 
-static void peer_describes_itself(void **state) {
-    (void)state;
+TEST(peer_describes_itself) {
     if (blis_absent()) {
         assert_null(blis_configuration());
         return;
@@ -330,8 +323,7 @@ static void peer_describes_itself(void **state) {
     assert_string_equal(blis_parallel_model(), "openmp");
 }
 
-static void other_types_are_refused(void **state) {
-    (void)state;
+TEST(other_types_are_refused) {
     struct message message = {""};
     struct execution execution = {.threads = 1, .message = &message};
     struct gemm_problem problem = {.dtype = DTYPE_BF16, .m = 1, .n = 1, .k = 1};
@@ -344,20 +336,8 @@ static void other_types_are_refused(void **state) {
     assert_int_equal(gemm_parallel(&problem, &execution), STATUS_UNSUPPORTED);
 }
 
-static void library_describes_itself(void **state) {
-    (void)state;
+TEST(library_describes_itself) {
     assert_non_null(strstr(openblas_version(), "OpenBLAS"));
     assert_true(strlen(openblas_core_type()) > 0);
     assert_string_equal(openblas_parallel_model(), "openmp");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unread_operands),           cmocka_unit_test(awkward_shapes),
-        cmocka_unit_test(more_than_a_block),         cmocka_unit_test(every_edge_of_simd),
-        cmocka_unit_test(more_than_a_block_of_simd), cmocka_unit_test(nothing_behind_is_touched),
-        cmocka_unit_test(cblas_is_openblas),         cmocka_unit_test(peer_describes_itself),
-        cmocka_unit_test(other_types_are_refused),   cmocka_unit_test(library_describes_itself),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

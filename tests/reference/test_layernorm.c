@@ -6,6 +6,7 @@
 #include "reference/simd/simd.h"
 #include "tests/support/layernorm.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -45,8 +46,7 @@ static void run_problem(enum layernorm_variant variant, int64_t rows, int64_t co
     layernorm_close(&attempt.fixture);
 }
 
-static void every_implementation_is_right(void **state) {
-    (void)state;
+TEST(every_implementation_is_right) {
     static const int64_t shapes[][2] = {{1, 1},    {5, 1},    {1, 2},    {16, 7},   {7, 16},
                                         {4, 65},   {64, 10},  {3, 127},  {1001, 3}, {33, 768},
                                         {5, 1025}, {2, 8192}, {1, 70001}};
@@ -72,8 +72,7 @@ static struct layernorm_problem problem_of(bool rms, const float *x, const float
                                       .beta = rms ? NULL : beta};
 }
 
-static void outputs_have_mean_0_and_mean_square_1(void **state) {
-    (void)state;
+TEST(outputs_have_mean_0_and_mean_square_1) {
     static const float ones[COLUMNS] = {1, 1, 1, 1, 1}, zeros[COLUMNS] = {0};
     float x[COUNT];
     double y[COUNT], tolerance[COUNT];
@@ -111,8 +110,7 @@ static double slope_at(bool rms, float *what, const struct layernorm_problem *fo
     return slope;
 }
 
-static void gradients_are_slopes(void **state) {
-    (void)state;
+TEST(gradients_are_slopes) {
     float x[COUNT], dy[COUNT], gamma[COLUMNS], beta[COLUMNS], mean[ROWS], rstd[ROWS];
     fill_inputs(INPUTS_UNIFORM, 6, x, COUNT);
     fill_inputs(INPUTS_UNIFORM, 7, dy, COUNT);
@@ -144,13 +142,4 @@ static void gradients_are_slopes(void **state) {
         for (int c = 0; c < COLUMNS; c++)
             check_near(value[c], slope_at(rms, &beta[c], &problem, dy), 2e-5);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_implementation_is_right),
-        cmocka_unit_test(outputs_have_mean_0_and_mean_square_1),
-        cmocka_unit_test(gradients_are_slopes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* The kernels that libraries picked: what those below the processor leave unused, and that those
  * which end the process are refused and end nothing else. */
 #include "reference/library_kernels.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -12,8 +12,7 @@ static void check_holds(const char *text, const char *words) {
         fail_msg("\"%s\" should hold \"%s\"", text, words);
 }
 
-static void test_kernels_lag_behind_the_processor(void **state) {
-    (void)state;
+TEST(kernels_lag_behind_the_processor) {
     static const struct {
         const char *picked;
         enum instruction_set best;
@@ -47,8 +46,7 @@ static const struct library_kernels *library_of(const char *name) {
 }
 
 /* With a variable the remedy is to unset it, without one to set it, or there is none. */
-static void test_the_cost_and_the_remedy_are_named(void **state) {
-    (void)state;
+TEST(the_cost_and_the_remedy_are_named) {
     static const struct {
         const char *library, *picked, *value, *words;
         enum instruction_set best;
@@ -85,8 +83,7 @@ static enum status failing(const struct gemm_problem *problem, struct execution 
     return message_set(execution->message, STATUS_FAILED, "no");
 }
 
-static void test_what_ends_the_process_is_refused(void **state) {
-    (void)state;
+TEST(what_ends_the_process_is_refused) {
     struct message message = {""};
     struct library_kernels library = {
         .library = "A library", .variable = "ITS_KERNELS", .product = dying};
@@ -102,20 +99,9 @@ static void test_what_ends_the_process_is_refused(void **state) {
 }
 
 /* OpenBLAS chose when it was loaded. */
-static void test_the_kernels_of_this_processor_pass(void **state) {
-    (void)state;
+TEST(the_kernels_of_this_processor_pass) {
     struct message message = {""};
     assert_int_equal(setenv("OPENBLAS_CORETYPE", "any", 0), 0);
     if (library_kernels_check(&message) != STATUS_OK)
         fail_msg("%s", message.text);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kernels_lag_behind_the_processor),
-        cmocka_unit_test(test_the_cost_and_the_remedy_are_named),
-        cmocka_unit_test(test_what_ends_the_process_is_refused),
-        cmocka_unit_test(test_the_kernels_of_this_processor_pass),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

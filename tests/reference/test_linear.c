@@ -3,6 +3,7 @@
 #include "reference/linear.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 
@@ -47,8 +48,7 @@ static void check_layer(const struct simd_kernels *kernels, const char *name,
     }
 }
 
-static void a_layer_is_its_product_and_its_activation(void **state) {
-    (void)state;
+TEST(a_layer_is_its_product_and_its_activation) {
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         const int64_t rows = shapes[s][0], outputs = shapes[s][1], inputs = shapes[s][2];
         float *x = numbers_new(rows * inputs, 1), *weights = numbers_new(outputs * inputs, 2);
@@ -66,11 +66,4 @@ static void a_layer_is_its_product_and_its_activation(void **state) {
         for (size_t b = 0; b < sizeof buffers / sizeof buffers[0]; b++)
             guarded_free(buffers[b], 0);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_layer_is_its_product_and_its_activation),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include "common/random.h"
 
@@ -166,20 +167,10 @@ static void every_shape(bool mse) {
             run_problem(mse, shapes[i][0], shapes[i][1], (enum inputs)kind);
 }
 
-static void cross_entropy(void **state) {
-    (void)state;
+TEST(cross_entropy) {
     every_shape(false);
 }
 
-static void mean_squared_error(void **state) {
-    (void)state;
+TEST(mean_squared_error) {
     every_shape(true);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cross_entropy),
-        cmocka_unit_test(mean_squared_error),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  */
 #include "reference/oracle/oracle.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <float.h>
 #include <math.h>
@@ -33,8 +34,7 @@ static double backward_at(enum activation_function function, float kept, float d
 
 /* Digits from tables: tanh and erf from Abramowitz and Stegun 4.5 and 7.1, the rest from those by
  * hand. */
-static void activation_known_values(void **state) {
-    (void)state;
+TEST(activation_known_values) {
     static const struct {
         enum activation_function function;
         float x;
@@ -60,8 +60,7 @@ static void activation_known_values(void **state) {
     check_near(forward_at(ACTIVATION_SIGMOID, -100) / 3.720075976020836e-44, 1, 1e-12);
 }
 
-static void activation_special_values(void **state) {
-    (void)state;
+TEST(activation_special_values) {
     for (int function = 0; function < ACTIVATION_FUNCTIONS; function++) {
         assert_true(isnan(forward_at((enum activation_function)function, NAN)));
         if (function != ACTIVATION_RELU && function != ACTIVATION_IDENTITY)
@@ -86,8 +85,7 @@ static void activation_special_values(void **state) {
 }
 
 /* (f(x+h) - f(x-h)) / 2h errs by h^2 f''' / 6. */
-static void activation_finite_differences(void **state) {
-    (void)state;
+TEST(activation_finite_differences) {
     const float h = 0x1p-10F;
     for (int f = 0; f < ACTIVATION_FUNCTIONS; f++) {
         enum activation_function function = (enum activation_function)f;
@@ -103,8 +101,7 @@ static void activation_finite_differences(void **state) {
     }
 }
 
-static void activation_bias_and_its_gradient(void **state) {
-    (void)state;
+TEST(activation_bias_and_its_gradient) {
     const float x[] = {1, -2, 3, -4, 5, -6};
     const float bias[] = {0.5F, 1, 2};
     const float dy[] = {1, 2, 3, 4, 5, 6};
@@ -128,8 +125,7 @@ static void softmax_of(enum softmax_variant variant, const float *input, const f
     oracle_softmax(&problem, 0, ROWS, expected, tolerance);
 }
 
-static void softmax_identities(void **state) {
-    (void)state;
+TEST(softmax_identities) {
     float x[COUNT];
     double y[COUNT], log_y[COUNT];
     fill_inputs(INPUTS_WIDE, 5, x, COUNT);
@@ -151,8 +147,7 @@ static void softmax_identities(void **state) {
 }
 
 /* The sum over j of dy[j] * dy_j / dx_i by differences, for softmax and log-softmax. */
-static void softmax_finite_differences(void **state) {
-    (void)state;
+TEST(softmax_finite_differences) {
     const float h = 0x1p-10F;
     float x[COUNT], dy[COUNT], kept[COUNT];
     fill_inputs(INPUTS_UNIFORM, 6, x, COUNT);
@@ -211,8 +206,7 @@ static double mse_of(const float *x, double *gradient) {
     return (loss[0] + loss[1] + loss[2]) / ROWS;
 }
 
-static void loss_known_values(void **state) {
-    (void)state;
+TEST(loss_known_values) {
     const float equal[COUNT] = {0};
     check_near(cross_entropy_of(equal, NULL), log(5), 1e-14);
     double squares = 0;
@@ -221,8 +215,7 @@ static void loss_known_values(void **state) {
     check_near(mse_of(equal, NULL), squares / COUNT, 1e-15);
 }
 
-static void loss_finite_differences(void **state) {
-    (void)state;
+TEST(loss_finite_differences) {
     double (*const losses[])(const float *, double *) = {cross_entropy_of, mse_of};
     const float h = 0x1p-10F;
     float x[COUNT];
@@ -243,8 +236,7 @@ static void loss_finite_differences(void **state) {
 }
 
 /* [1 2; 3 4] [5 6; 7 8] = [19 22; 43 50], from each way of storing it. */
-static void gemm_by_hand(void **state) {
-    (void)state;
+TEST(gemm_by_hand) {
     const float a[] = {1, 2, 3, 4}, a_transposed[] = {1, 3, 2, 4};
     const float b[] = {5, 6, 7, 8}, b_transposed[] = {5, 7, 6, 8};
     const float before[] = {1, 0, 0, 2};
@@ -270,8 +262,7 @@ static void gemm_by_hand(void **state) {
 }
 
 /* 1 x 1 products in the 16-bit formats: 1.5 * -2, and the smallest subnormal of binary16. */
-static void gemm_reads_16_bits(void **state) {
-    (void)state;
+TEST(gemm_reads_16_bits) {
     static const struct {
         enum dtype dtype;
         uint16_t a, b;
@@ -300,8 +291,7 @@ static void gemm_reads_16_bits(void **state) {
 
 /* At the first step both corrections undo the averages: Adam moves by rate * g / (|g| + epsilon).
  */
-static void adam_first_step(void **state) {
-    (void)state;
+TEST(adam_first_step) {
     float p = 1, g = -0.25F, m = 0, v = 0;
     struct optimizer_problem problem = {.variant = OPTIMIZER_ADAM,
                                         .count = 1,
@@ -323,8 +313,7 @@ static void adam_first_step(void **state) {
     assert_true(expected == 0.015625);
 }
 
-static void sgd_by_hand(void **state) {
-    (void)state;
+TEST(sgd_by_hand) {
     float p = 1, g = 2, m = 4;
     struct optimizer_problem problem = {.variant = OPTIMIZER_SGD,
                                         .count = 1,
@@ -343,30 +332,10 @@ static void sgd_by_hand(void **state) {
     assert_true(expected == 0);
 }
 
-static void overflow_is_infinity(void **state) {
-    (void)state;
+TEST(overflow_is_infinity) {
     const float a = FLT_MAX, b = FLT_MAX;
     struct transfer_problem problem = {TRANSFER_TRIAD, 1, &a, &b, 1, NULL};
     double expected, tolerance;
     oracle_transfer(&problem, 0, 1, &expected, &tolerance);
     assert_true(isinf(expected) && expected > 0 && tolerance == 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(activation_known_values),
-        cmocka_unit_test(activation_special_values),
-        cmocka_unit_test(activation_finite_differences),
-        cmocka_unit_test(activation_bias_and_its_gradient),
-        cmocka_unit_test(softmax_identities),
-        cmocka_unit_test(softmax_finite_differences),
-        cmocka_unit_test(loss_known_values),
-        cmocka_unit_test(loss_finite_differences),
-        cmocka_unit_test(gemm_by_hand),
-        cmocka_unit_test(gemm_reads_16_bits),
-        cmocka_unit_test(adam_first_step),
-        cmocka_unit_test(sgd_by_hand),
-        cmocka_unit_test(overflow_is_infinity),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

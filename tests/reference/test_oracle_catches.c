@@ -4,6 +4,7 @@
 #include "reference/naive.h"
 #include "reference/oracle/oracle.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <string.h>
@@ -77,8 +78,7 @@ static void run_activation(const struct activation_problem *problem, struct resu
     assert_int_equal(activation_naive(&mutable, &execution), STATUS_OK);
 }
 
-static void activations(void **state) {
-    (void)state;
+TEST(activations) {
     for (int f = ACTIVATION_SIGMOID; f < ACTIVATION_FUNCTIONS; f++)
         for (int backward = 0; backward < 2; backward++) {
             struct inputs_of inputs;
@@ -108,8 +108,7 @@ static void activations(void **state) {
 }
 
 /* 0.0447 for 0.044715, 0.798 for sqrt(2/pi), 0.71 for 1/sqrt(2): three digits are too few. */
-static void gelu_constants(void **state) {
-    (void)state;
+TEST(gelu_constants) {
     struct inputs_of inputs;
     struct result result = {.count = COUNT};
     fill(&inputs, 4);
@@ -146,8 +145,7 @@ static void run_softmax(const struct softmax_problem *problem, struct result *re
     assert_int_equal(softmax_naive(&mutable, &execution), STATUS_OK);
 }
 
-static void softmaxes(void **state) {
-    (void)state;
+TEST(softmaxes) {
     for (int variant = SOFTMAX_FORWARD; variant <= SOFTMAX_LOG_BACKWARD; variant++) {
         struct inputs_of inputs;
         struct result result = {.count = COUNT};
@@ -161,8 +159,7 @@ static void softmaxes(void **state) {
 }
 
 /* The sum without its last column; no maximum taken off, with an outlier. */
-static void softmax_sum_faults(void **state) {
-    (void)state;
+TEST(softmax_sum_faults) {
     struct inputs_of inputs;
     struct result result = {.count = COUNT};
     fill(&inputs, 8);
@@ -196,8 +193,7 @@ static void run_cross_entropy(const struct cross_entropy_problem *problem, float
     assert_int_equal(cross_entropy_naive(&mutable, &execution), STATUS_OK);
 }
 
-static void cross_entropies(void **state) {
-    (void)state;
+TEST(cross_entropies) {
     struct inputs_of inputs;
     struct result loss = {.count = ROWS}, gradient = {.count = COUNT};
     int32_t labels[ROWS];
@@ -225,8 +221,7 @@ static void cross_entropies(void **state) {
     assert_false(passes(&gradient));
 }
 
-static void mean_squared_errors(void **state) {
-    (void)state;
+TEST(mean_squared_errors) {
     struct inputs_of inputs;
     struct result result = {.count = COUNT};
     fill(&inputs, 13);
@@ -246,8 +241,7 @@ static void mean_squared_errors(void **state) {
     assert_false(passes(&result));
 }
 
-static void gemms(void **state) {
-    (void)state;
+TEST(gemms) {
     enum { K = 50 };
     struct inputs_of inputs;
     struct result result = {.count = COUNT};
@@ -283,8 +277,7 @@ static void gemms(void **state) {
     }
 }
 
-static void adams(void **state) {
-    (void)state;
+TEST(adams) {
     struct inputs_of inputs;
     struct result result = {.count = COUNT};
     static float p[COUNT], m[COUNT], v[COUNT];
@@ -324,8 +317,7 @@ static void adams(void **state) {
     }
 }
 
-static void sums_of_columns(void **state) {
-    (void)state;
+TEST(sums_of_columns) {
     struct inputs_of inputs;
     struct result result = {.count = COLUMNS};
     fill(&inputs, 23);
@@ -338,15 +330,4 @@ static void sums_of_columns(void **state) {
     problem.rows--;
     assert_int_equal(column_sums_naive(&problem, &execution), STATUS_OK);
     assert_false(passes(&result));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(activations),     cmocka_unit_test(gelu_constants),
-        cmocka_unit_test(softmaxes),       cmocka_unit_test(softmax_sum_faults),
-        cmocka_unit_test(cross_entropies), cmocka_unit_test(mean_squared_errors),
-        cmocka_unit_test(gemms),           cmocka_unit_test(adams),
-        cmocka_unit_test(sums_of_columns),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,8 @@
 #include "common/random.h"
 #include "reference/oracle/mlp.h"
 #include "reference/oracle/oracle.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/networks.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -182,8 +182,7 @@ static void check_differences(struct network *network) {
     oracle_mlp_close(oracle);
 }
 
-static void test_gradients_are_finite_differences(void **state) {
-    (void)state;
+TEST(gradients_are_finite_differences) {
     for (int function = ACTIVATION_IDENTITY; function < ACTIVATION_FUNCTIONS; function++)
         for (int loss = MLP_CROSS_ENTROPY; loss <= MLP_MSE; loss++) {
             struct mlp_model model = model_of("4-5-4-3", 6);
@@ -212,8 +211,7 @@ static struct mlp_model random_model(uint64_t seed) {
 
 enum { RANDOM_NETWORKS = 420 };
 
-static void test_correct_steps_are_within_the_bounds(void **state) {
-    (void)state;
+TEST(correct_steps_are_within_the_bounds) {
     for (uint64_t seed = 0; seed < RANDOM_NETWORKS; seed++) {
         struct network network = network_open(random_model(seed), seed);
         struct mlp_plan plan;
@@ -225,8 +223,7 @@ static void test_correct_steps_are_within_the_bounds(void **state) {
     }
 }
 
-static void test_correct_inference_is_within_the_bounds(void **state) {
-    (void)state;
+TEST(correct_inference_is_within_the_bounds) {
     for (uint64_t seed = 0; seed < RANDOM_NETWORKS; seed++) {
         struct network network = network_open(random_model(seed), seed);
         const struct mlp_model *model = &network.model;
@@ -280,8 +277,7 @@ static int64_t update_violations(const struct network *network, int64_t step) {
     return wrong;
 }
 
-static void test_the_update_is_checked_by_its_own_gradients(void **state) {
-    (void)state;
+TEST(the_update_is_checked_by_its_own_gradients) {
     struct network network = network_open(model_of("12-9-9-9-5", 11), 5);
     struct mlp_plan plan;
     mlp_plan_train_step(&network.model, &network.buffers, 1, &plan);
@@ -382,8 +378,7 @@ static break_plan *const breakages[] = {
     leave_the_last_row_out,
 };
 
-static void test_wrong_steps_are_found(void **state) {
-    (void)state;
+TEST(wrong_steps_are_found) {
     struct mlp_model model = model_of("12-9-9-9-5", 11);
     for (size_t b = 0; b < sizeof breakages / sizeof breakages[0]; b++)
         for (int function = ACTIVATION_RELU; function < ACTIVATION_FUNCTIONS; function++)
@@ -401,8 +396,7 @@ static void test_wrong_steps_are_found(void **state) {
             }
 }
 
-static void test_a_wrong_element_or_nan_is_found_anywhere(void **state) {
-    (void)state;
+TEST(a_wrong_element_or_nan_is_found_anywhere) {
     struct mlp_model model = model_of("7-6-3", 5);
     struct network network = network_open(model, 9);
     struct mlp_plan plan;
@@ -422,8 +416,7 @@ static void test_a_wrong_element_or_nan_is_found_anywhere(void **state) {
 /* --- pieces ----------------------------------------------------------------------------------- */
 
 /* Gradients and activations asked for in odd pieces are those asked for at once. */
-static void test_pieces_make_the_whole(void **state) {
-    (void)state;
+TEST(pieces_make_the_whole) {
     struct message message;
     struct mlp_model model = model_of("7-6-3", 5);
     model.hidden = ACTIVATION_SILU;
@@ -455,17 +448,4 @@ static void test_pieces_make_the_whole(void **state) {
     numbers_close(&parts);
     oracle_mlp_close(oracle);
     network_close(&network);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradients_are_finite_differences),
-        cmocka_unit_test(test_correct_steps_are_within_the_bounds),
-        cmocka_unit_test(test_correct_inference_is_within_the_bounds),
-        cmocka_unit_test(test_the_update_is_checked_by_its_own_gradients),
-        cmocka_unit_test(test_wrong_steps_are_found),
-        cmocka_unit_test(test_a_wrong_element_or_nan_is_found_anywhere),
-        cmocka_unit_test(test_pieces_make_the_whole),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

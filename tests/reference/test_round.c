@@ -1,9 +1,11 @@
 /* Rounding to bf16 and f16 in plain C and for each instruction set of this CPU: around every tie of
  * every exponent, the edges of the range, NaN, counts round a vector, scaled. */
+#define TESTS_OWN_MAIN
 #include "common/narrow.h"
 #include "reference/naive.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,20 +78,16 @@ static void check_all_of(const struct rounding *r, round_kernel *kernel, const c
     }
 }
 
-static void plain_c_rounds_to_nearest_even(void **state) {
+TEST(plain_c_rounds_to_nearest_even) {
     check_all_of(*state, round_naive, "naive");
 }
 
-static void every_instruction_set_rounds_to_nearest_even(void **state) {
+TEST(every_instruction_set_rounds_to_nearest_even) {
     for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best(); set++)
         check_all_of(*state, simd_kernels_of(set)->round_simd, instruction_set_name(set));
     check_all_of(*state, round_simd, "best");
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_c_rounds_to_nearest_even),
-        cmocka_unit_test(every_instruction_set_rounds_to_nearest_even),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return tests_run(set_up, tear_down);
 }

@@ -5,6 +5,7 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -144,8 +145,7 @@ static void every_variant(int64_t rows, int64_t columns, enum rows kind) {
         run_problem((enum softmax_variant)variant, rows, columns, kind);
 }
 
-static void awkward_shapes(void **state) {
-    (void)state;
+TEST(awkward_shapes) {
     static const int64_t shapes[][2] = {{1, 1},    {5, 1},   {1, 2},     {9, 10},   {7, 17},
                                         {4, 65},   {64, 10}, {3, 127},   {1001, 3}, {33, 1000},
                                         {5, 1025}, {1, 129}, {2, 50257}, {1, 70001}};
@@ -155,26 +155,22 @@ static void awkward_shapes(void **state) {
     }
 }
 
-static void outliers(void **state) {
-    (void)state;
+TEST(outliers) {
     every_variant(10, 23, ROWS_OUTLIER);
     every_variant(10, 1000, ROWS_OUTLIER);
 }
 
-static void special_rows(void **state) {
-    (void)state;
+TEST(special_rows) {
     every_variant(12, 5, ROWS_SPECIAL);
     every_variant(24, 333, ROWS_SPECIAL);
 }
 
 /* Backward on a y that no forward pass gave, as a check with random inputs does. */
-static void any_output(void **state) {
-    (void)state;
+TEST(any_output) {
     every_variant(9, 77, ROWS_ARBITRARY);
 }
 
-static void peer_refuses_with_a_reason(void **state) {
-    (void)state;
+TEST(peer_refuses_with_a_reason) {
     float x = 0, y = 0;
     struct message message = {""};
     struct execution execution = {.threads = 1, .message = &message};
@@ -184,22 +180,9 @@ static void peer_refuses_with_a_reason(void **state) {
 }
 
 /* So loops lie alike among lines from one link to the next, and take the same time. */
-static void functions_begin_with_a_line_of_cache(void **state) {
-    (void)state;
+TEST(functions_begin_with_a_line_of_cache) {
     enum { LINE = 64 };
     assert_int_equal((uintptr_t)softmax_naive % LINE, 0);
     assert_int_equal((uintptr_t)layernorm_naive % LINE, 0);
     assert_int_equal((uintptr_t)cross_entropy_naive % LINE, 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(functions_begin_with_a_line_of_cache),
-        cmocka_unit_test(awkward_shapes),
-        cmocka_unit_test(outliers),
-        cmocka_unit_test(special_rows),
-        cmocka_unit_test(any_output),
-        cmocka_unit_test(peer_refuses_with_a_reason),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "reference/simd/cpu.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <string.h>
@@ -153,8 +154,7 @@ static void run_with_cache(size_t bytes, const struct data *data, enum instructi
     cpu_close(cpu);
 }
 
-static void streaming_changes_no_bit(void **state) {
-    (void)state;
+TEST(streaming_changes_no_bit) {
     enum { SMALL = 1, LARGE = 1 << 30 };
     static struct data data;
     enum { OFFSETS = 16 }; /* where in a line an output begins decides how it is cut */
@@ -171,9 +171,4 @@ static void streaming_changes_no_bit(void **state) {
                                  instruction_set_name(set), offset);
                 }
             }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(streaming_changes_no_bit)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

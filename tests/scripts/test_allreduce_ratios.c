@@ -1,6 +1,7 @@
 /* scripts/allreduce-ratios: what it makes of the samples of its turns. */
 #include "tests/support/support.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -28,8 +29,7 @@ static int ratios(const char *const samples[2], const char *const bare[2], char 
     return status;
 }
 
-static void medians_and_the_smallest_of_all_turns_are_compared(void **state) {
-    (void)state;
+TEST(medians_and_the_smallest_of_all_turns_are_compared) {
     char result[1024];
     const char *const samples[] = {"allreduce,mpi,0,0.030\nallreduce,mpi-loop,0,0.020\n"
                                    "allreduce,mpi,1,0.010\n",
@@ -43,19 +43,10 @@ static void medians_and_the_smallest_of_all_turns_are_compared(void **state) {
                                 "| smallest | 10.00 ms | 12.00 ms | 9.00 ms | 0.900 | -16.7% |\n");
 }
 
-static void samples_that_are_missing_are_an_error(void **state) {
-    (void)state;
+TEST(samples_that_are_missing_are_an_error) {
     char result[1024];
     const char *const samples[] = {"allreduce,mpi,0,0.030\n", ""};
     const char *const bare[] = {"0.018\n", ""};
     assert_int_not_equal(ratios(samples, bare, result, sizeof result), 0);
     assert_string_equal(result, "");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(medians_and_the_smallest_of_all_turns_are_compared),
-        cmocka_unit_test(samples_that_are_missing_are_an_error),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * names each of the others. */
 #include "tests/support/support.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,46 +72,40 @@ static void check_offence(const char *path, const char *text, const char *words)
         fail_msg("%s: status %d, '%s' should hold '%s'", path, status, output, words);
 }
 
-static void arrows_that_point_downward_pass(void **state) {
-    (void)state;
+TEST(arrows_that_point_downward_pass) {
     char output[4096];
     assert_int_equal(run(NULL, NULL, "true", output, sizeof output), 0);
     assert_string_equal(output, "");
 }
 
-static void an_include_upward_is_named(void **state) {
-    (void)state;
+TEST(an_include_upward_is_named) {
     check_offence("cellar/cave.h", "\n#include \"hall/window.h\"\n",
                   "cellar/cave.h:2: includes hall/window.h: cellar may not use hall");
     check_offence("hall/stair.h", "#include \"hall/attic/roof.h\"\n",
                   "hall/stair.h:1: includes hall/attic/roof.h: hall may not use hall/attic");
 }
 
-static void a_call_upward_is_named_though_nothing_is_included(void **state) {
-    (void)state;
+TEST(a_call_upward_is_named_though_nothing_is_included) {
     check_offence("cellar/stone.c",
                   "void window_open(void);\nvoid stone_lay(void) {\n    window_open();\n}\n",
                   "cellar/stone.c:1: uses window_open of hall/window.c: cellar may not use hall");
 }
 
-static void a_circle_of_includes_is_named(void **state) {
-    (void)state;
+TEST(a_circle_of_includes_is_named) {
     check_offence("hall/door.h",
                   "#ifndef D\n#define D\n#include \"hall/window.h\"\n#include \"cellar/stone.h\"\n"
                   "void door_open(void);\n#endif\n",
                   "hall/door.h:3: includes hall/window.h, which stands in a circle of includes");
 }
 
-static void a_circle_of_calls_inside_a_room_is_named(void **state) {
-    (void)state;
+TEST(a_circle_of_calls_inside_a_room_is_named) {
     check_offence(
         "hall/door.c",
         "#include \"hall/window.h\"\nvoid door_open(void) {\n    window_open();\n}\n",
         "hall/door.c:3: uses window_open of hall/window.c, which stands in a circle of calls");
 }
 
-static void a_file_without_a_room_is_named(void **state) {
-    (void)state;
+TEST(a_file_without_a_room_is_named) {
     check_offence("docs/design.md",
                   "<!-- rooms: begin -->\n| `cellar` | words | nobody |\n| `hall/attic` | words | "
                   "`cellar` |\n"
@@ -118,8 +113,7 @@ static void a_file_without_a_room_is_named(void **state) {
                   "hall/door.h:1: stands in no room");
 }
 
-static void a_table_that_is_missing_or_upside_down_is_named(void **state) {
-    (void)state;
+TEST(a_table_that_is_missing_or_upside_down_is_named) {
     check_offence("docs/design.md", "# Nothing\n", "no table of rooms");
     check_offence(
         "docs/design.md",
@@ -128,8 +122,7 @@ static void a_table_that_is_missing_or_upside_down_is_named(void **state) {
         "hall/attic names hall, which does not stand above it");
 }
 
-static void a_room_of_more_than_forty_files_is_named(void **state) {
-    (void)state;
+TEST(a_room_of_more_than_forty_files_is_named) {
     char output[4096];
     char prepare[100];
     for (int files = 40; files <= 41; files++) {
@@ -138,18 +131,4 @@ static void a_room_of_more_than_forty_files_is_named(void **state) {
         assert_int_equal(run(NULL, NULL, prepare, output, sizeof output), files > 40);
     }
     assert_non_null(strstr(output, "cellar: has 41 files, and a room has at most forty"));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arrows_that_point_downward_pass),
-        cmocka_unit_test(an_include_upward_is_named),
-        cmocka_unit_test(a_call_upward_is_named_though_nothing_is_included),
-        cmocka_unit_test(a_circle_of_includes_is_named),
-        cmocka_unit_test(a_circle_of_calls_inside_a_room_is_named),
-        cmocka_unit_test(a_file_without_a_room_is_named),
-        cmocka_unit_test(a_room_of_more_than_forty_files_is_named),
-        cmocka_unit_test(a_table_that_is_missing_or_upside_down_is_named),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * Nsight Compute prints. */
 #include "tests/support/support.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +32,7 @@ static void write_program(struct temporary *place, const char *text) {
     assert_int_equal(chmod(path, 0700), 0);
 }
 
-static void a_failed_step_is_named_and_the_next_one_follows(void **state) {
-    (void)state;
+TEST(a_failed_step_is_named_and_the_next_one_follows) {
     struct temporary place;
     char printed[4096];
     temporary_open(&place);
@@ -60,8 +60,7 @@ static void write_hopper(struct temporary *place, const char *cublas) {
     write_program(place, text);
 }
 
-static void hopper_is_held_to_cublas(void **state) {
-    (void)state;
+TEST(hopper_is_held_to_cublas) {
     struct temporary place;
     char printed[4096];
     temporary_open(&place);
@@ -80,8 +79,7 @@ static void hopper_is_held_to_cublas(void **state) {
     temporary_close(&place);
 }
 
-static void without_its_gpu_nothing_is_checked(void **state) {
-    (void)state;
+TEST(without_its_gpu_nothing_is_checked) {
     struct temporary place;
     char printed[4096];
     temporary_open(&place);
@@ -100,8 +98,7 @@ static void without_its_gpu_nothing_is_checked(void **state) {
     "\"l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum\"\n"                                         \
     "\"\",\"\",\"\",\"\",\"\",\"sector\",\"\",\"sector\"\n"
 
-static void counts_are_held_to_ncus(void **state) {
-    (void)state;
+TEST(counts_are_held_to_ncus) {
     struct temporary place;
     char printed[4096];
     temporary_open(&place);
@@ -125,14 +122,4 @@ static void counts_are_held_to_ncus(void **state) {
                     HEAD "\"0\",\"two\",\"(64, 4, 1)\",\"(2, 1, 1)\",\"3\",\"6\",\"1\",\"2\"\n");
     assert_int_equal(run(&place, compare, printed, sizeof printed), 2);
     temporary_close(&place);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_failed_step_is_named_and_the_next_one_follows),
-        cmocka_unit_test(hopper_is_held_to_cublas),
-        cmocka_unit_test(without_its_gpu_nothing_is_checked),
-        cmocka_unit_test(counts_are_held_to_ncus),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* scripts/library-ratios: which rows its table compares, and by what. */
 #include "tests/support/support.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -22,8 +23,7 @@ static int table(const char *rows, char *result, size_t size) {
     return status;
 }
 
-static void the_best_of_either_side_is_compared(void **state) {
-    (void)state;
+TEST(the_best_of_either_side_is_compared) {
     const char *rows = "gemm,nn,f32,8x8x8,cpu-simd,cpu,1,hot,measured,2e-6,1.5e-6,200,yes\n"
                        "gemm,nn,f32,8x8x8,openblas,cpu,1,hot,measured,4e-6,1e-6,100,yes\n"
                        "gemm,nn,f32,8x8x8,openblas-pypi,cpu,1,hot,measured,5e-6,2e-6,80,yes\n"
@@ -40,17 +40,8 @@ static void the_best_of_either_side_is_compared(void **state) {
                 "| nn 8x8x8 | 1 | 200 | cpu-simd | mkl-pypi | 1.50 | 2.00 |\n");
 }
 
-static void no_rows_are_an_error(void **state) {
-    (void)state;
+TEST(no_rows_are_an_error) {
     char result[2048];
     assert_int_not_equal(table("", result, sizeof result), 0);
     assert_string_equal(result, "");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_best_of_either_side_is_compared),
-        cmocka_unit_test(no_rows_are_an_error),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

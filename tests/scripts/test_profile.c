@@ -1,6 +1,7 @@
 /* scripts/profile with tools that only write down how they were called. */
 #include "tests/support/support.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,14 +70,14 @@ static int run(struct place *place, const char *arguments, const char *file, cha
 
 static const char arguments[] = "gemm/nn/f32/64x64x64 cuda-tiled the-lockstep";
 
-static void without_tools_it_says_what_to_install(void **state) {
+TEST_BETWEEN(without_tools_it_says_what_to_install, set_up, tear_down) {
     char text[4096];
     assert_int_equal(run(*state, arguments, "output", text, sizeof text), 1);
     assert_non_null(strstr(text, "nsight-systems"));
     assert_non_null(strstr(text, "nsight-compute"));
 }
 
-static void without_a_case_it_shows_the_call(void **state) {
+TEST_BETWEEN(without_a_case_it_shows_the_call, set_up, tear_down) {
     char text[4096];
     tool_add(*state, "nsys", 0);
     assert_int_equal(run(*state, "\"\" \"\"", "output", text, sizeof text), 2);
@@ -85,7 +86,7 @@ static void without_a_case_it_shows_the_call(void **state) {
     assert_string_equal(text, "");
 }
 
-static void both_tools_look_at_the_samples(void **state) {
+TEST_BETWEEN(both_tools_look_at_the_samples, set_up, tear_down) {
     char text[4096];
     tool_add(*state, "nsys", 0);
     tool_add(*state, "ncu", 0);
@@ -99,7 +100,7 @@ static void both_tools_look_at_the_samples(void **state) {
     assert_non_null(strstr(lockstep + 1, "the-lockstep run --case"));
 }
 
-static void one_tool_runs_and_the_other_is_named(void **state) {
+TEST_BETWEEN(one_tool_runs_and_the_other_is_named, set_up, tear_down) {
     char text[4096];
     tool_add(*state, "ncu", 0);
     assert_int_equal(run(*state, arguments, "output", text, sizeof text), 0);
@@ -107,21 +108,8 @@ static void one_tool_runs_and_the_other_is_named(void **state) {
     assert_non_null(strstr(text, "kernels.ncu-rep"));
 }
 
-static void a_tool_that_fails_fails_the_script(void **state) {
+TEST_BETWEEN(a_tool_that_fails_fails_the_script, set_up, tear_down) {
     char text[4096];
     tool_add(*state, "nsys", 3);
     assert_int_not_equal(run(*state, arguments, "calls", text, sizeof text), 0);
-}
-
-#define PLACE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        PLACE_TEST(without_tools_it_says_what_to_install),
-        PLACE_TEST(without_a_case_it_shows_the_call),
-        PLACE_TEST(both_tools_look_at_the_samples),
-        PLACE_TEST(one_tool_runs_and_the_other_is_named),
-        PLACE_TEST(a_tool_that_fails_fails_the_script),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

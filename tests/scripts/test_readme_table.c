@@ -2,6 +2,7 @@
  */
 #include "tests/support/support.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +34,7 @@ static int run(const char *rows, const char *page, char *result, size_t size) {
 static const char page[] =
     "above\n<!-- results: begin, by make -->\nold\n<!-- results: end -->\nbelow\n";
 
-static void the_fastest_verified_row_of_the_largest_case_is_shown(void **state) {
-    (void)state;
+TEST(the_fastest_verified_row_of_the_largest_case_is_shown) {
     const char *rows =
         "gemm,nn,f32,8x8x8,openblas,cpu,2,hot,measured,1e-6,1024,768,1,0.7,1,yes,\n"
         "gemm,nn,f32,64x64x64,openblas,cpu,1,hot,measured,3e-3,524288,49152,50,4,0.5,yes,\n"
@@ -52,20 +52,11 @@ static void the_fastest_verified_row_of_the_largest_case_is_shown(void **state) 
                 "<!-- results: end -->\nbelow\n");
 }
 
-static void a_file_stays_as_it_is_without_rows_or_markers(void **state) {
-    (void)state;
+TEST(a_file_stays_as_it_is_without_rows_or_markers) {
     const char *good = "gemm,nn,f32,8x8x8,openblas,cpu,2,hot,measured,1e-6,1024,768,1,0.7,1,yes,\n";
     char result[4096];
     assert_int_not_equal(run("", page, result, sizeof result), 0);
     assert_string_equal(result, page);
     assert_int_not_equal(run(good, "no markers\n", result, sizeof result), 0);
     assert_string_equal(result, "no markers\n");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_fastest_verified_row_of_the_largest_case_is_shown),
-        cmocka_unit_test(a_file_stays_as_it_is_without_rows_or_markers),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

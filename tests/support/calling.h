@@ -19,12 +19,12 @@ struct calling {
 void calling_open(struct calling *calling);
 void calling_close(struct calling *calling);
 
-/* A test's own place, and a test in it: IN_PLACE(test) opens it before the test and closes it behind
- * it. */
+/* A test's own place, and a test in it: TEST_IN_PLACE(name) opens it before the test and closes it
+ * behind it. */
 extern struct calling here;
 int place_enter(void **state);
 int place_leave(void **state);
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+#define TEST_IN_PLACE(test) TEST_BETWEEN(test, place_enter, place_leave)
 
 struct call {
     pid_t process;

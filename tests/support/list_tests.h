@@ -3,13 +3,12 @@
 #ifndef LOCKSTEP_TESTS_SUPPORT_LIST_TESTS_H
 #define LOCKSTEP_TESTS_SUPPORT_LIST_TESTS_H
 
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-static void elements_stay_while_room_doubles(void **state) {
-    (void)state;
+TEST(elements_stay_while_room_doubles) {
     uint64_t *list = NULL;
     size_t capacity = 0, moves = 0;
     for (size_t count = 0; count < 1000; count++) {
@@ -30,8 +29,7 @@ static void elements_stay_while_room_doubles(void **state) {
     free(list);
 }
 
-static void what_no_memory_holds_leaves_the_list(void **state) {
-    (void)state;
+TEST(what_no_memory_holds_leaves_the_list) {
     size_t capacity = 0;
     uint64_t *list = list_reserve(NULL, 1, &capacity, sizeof *list);
     assert_non_null(list);
@@ -41,14 +39,6 @@ static void what_no_memory_holds_leaves_the_list(void **state) {
     assert_int_equal(capacity, before);
     assert_int_equal(*list, 7);
     free(list);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(elements_stay_while_room_doubles),
-        cmocka_unit_test(what_no_memory_holds_leaves_the_list),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
 #endif

@@ -15,12 +15,12 @@ struct temporary {
 void temporary_open(struct temporary *temporary);
 void temporary_close(struct temporary *temporary);
 
-/* A test in a folder of its own: IN_TEMPORARY(test, &place) opens `place` before it and closes it
- * behind it. */
+/* A test in a folder of its own: TEST_IN_TEMPORARY(name, &place) opens `place` before it and closes
+ * it behind it. */
 int temporary_enter(void **state);
 int temporary_leave(void **state);
-#define IN_TEMPORARY(test, temporary)                                                              \
-    cmocka_unit_test_prestate_setup_teardown(test, temporary_enter, temporary_leave, temporary)
+#define TEST_IN_TEMPORARY(test, temporary)                                                         \
+    TEST_FROM(test, temporary_enter, temporary_leave, temporary)
 
 /* The path of `name` in the folder; valid until the next call for the same folder. */
 const char *temporary_path(struct temporary *temporary, const char *name);

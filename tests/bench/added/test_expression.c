@@ -1,7 +1,7 @@
 /* Expressions of launch lines: what they are worth for a shape, and how mistakes are named. */
 #include "bench/added/expression.h"
 #include "bench/operations/operations.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <string.h>
 
@@ -40,8 +40,7 @@ static void check_whole(const char *text, int64_t wanted) {
     expression_free(expression);
 }
 
-static void test_whole_numbers(void **state) {
-    (void)state;
+TEST(whole_numbers) {
     check_whole("M", 100);
     check_whole("m + N * k", 310);
     check_whole("(M + N) * K", 910);
@@ -61,8 +60,7 @@ static void test_whole_numbers(void **state) {
     check_whole("ceil(2.5)", 3);
 }
 
-static void test_conditions(void **state) {
-    (void)state;
+TEST(conditions) {
     check_whole("K % 7 == 0 && M >= 100", 1);
     check_whole("K % 4 == 0 || N < 30", 0);
     check_whole("!(M != 100)", 1);
@@ -73,8 +71,7 @@ static void test_conditions(void **state) {
     check_whole("beta == 0", 1);
 }
 
-static void test_real_numbers(void **state) {
-    (void)state;
+TEST(real_numbers) {
     static const struct {
         const char *text;
         double wanted;
@@ -105,8 +102,7 @@ static void check_refused(const char *text, const char *words) {
     assert_null(expression);
 }
 
-static void test_mistakes_are_named_by_column(void **state) {
-    (void)state;
+TEST(mistakes_are_named_by_column) {
     check_refused("M + columns",
                   "mine.cu:7:5: gemm has no 'columns'; what it has are: variant m n");
     check_refused("ceil(M / 32", "mine.cu:7:12: a closing parenthesis is wanted here");
@@ -135,8 +131,7 @@ static void check_fails(const char *text, const char *words) {
     expression_free(expression);
 }
 
-static void test_what_a_shape_makes_impossible(void **state) {
-    (void)state;
+TEST(what_a_shape_makes_impossible) {
     check_fails("M / (K - 7)", "mine.cu:7:3: division by zero");
     check_fails("M % (K - 7)", "division by zero");
     check_fails("M * 9223372036854775807", "beyond 64 bits");
@@ -155,23 +150,10 @@ static void check_reads(const char *text, bool wanted) {
 }
 
 /* By which a row is one that takes batches. */
-static void test_what_is_read_is_known(void **state) {
-    (void)state;
+TEST(what_is_read_is_known) {
     check_reads("batch", true);
     check_reads("ceil(M * BATCH / 8)", true);
     check_reads("-(1 + batch)", true);
     check_reads("M + stride_a", false);
     check_reads("7", false);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_numbers),
-        cmocka_unit_test(test_conditions),
-        cmocka_unit_test(test_real_numbers),
-        cmocka_unit_test(test_mistakes_are_named_by_column),
-        cmocka_unit_test(test_what_a_shape_makes_impossible),
-        cmocka_unit_test(test_what_is_read_is_known),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

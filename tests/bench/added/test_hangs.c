@@ -1,8 +1,8 @@
 /* Rows that do not come back cost themselves alone, and an interruption does not wait for rows. */
 #include "bench/added/compile/compiler.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/compiling.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +39,7 @@ static struct call call_with(const char *variable, const char *const *words) {
 
 #define CALL_WITH(variable, ...) call_with(variable, (const char *const[]){__VA_ARGS__, NULL})
 
-static void test_a_function_that_hangs_costs_its_row(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_function_that_hangs_costs_its_row) {
     compile_library_text(&here.place, "mine",
                          TWO("for (volatile int more = p->count > 1; more;) ;", ""));
     struct call call = CALL_WITH("LOCKSTEP_PATIENCE=1", "verify", "transfer", "--gpu", "none",
@@ -54,8 +53,7 @@ static void test_a_function_that_hangs_costs_its_row(void **state) {
     call_free(&call);
 }
 
-static void test_a_run_goes_on(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_run_goes_on) {
     compile_library_text(&here.place, "mine",
                          TWO("for (volatile int more = p->count > 1; more;) ;", ""));
     struct call call =
@@ -75,8 +73,7 @@ static void test_a_run_goes_on(void **state) {
 }
 
 /* Nothing that is timed later would have its processors. */
-static void test_threads_that_hang_end_the_command(void **state) {
-    (void)state;
+TEST_IN_PLACE(threads_that_hang_end_the_command) {
     compile_library_text(
         &here.place, "mine",
         TWO("volatile int more = 1;\n"
@@ -91,8 +88,7 @@ static void test_threads_that_hang_end_the_command(void **state) {
     call_free(&call);
 }
 
-static void test_a_kernel_that_hangs_costs_its_row(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_kernel_that_hangs_costs_its_row) {
     struct compiler compiler;
     struct message message;
     if (compiler_find(&compiler, &message) != STATUS_OK)
@@ -112,8 +108,7 @@ static void test_a_kernel_that_hangs_costs_its_row(void **state) {
     call_free(&call);
 }
 
-static void test_a_patience_that_is_none_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_patience_that_is_none_is_refused) {
     static const char *const bad[] = {"LOCKSTEP_PATIENCE=0", "LOCKSTEP_PATIENCE=soon",
                                       "LOCKSTEP_PATIENCE=5s", "LOCKSTEP_PATIENCE=86401"};
     compile_library_text(&here.place, "mine", TWO("", ""));
@@ -127,8 +122,7 @@ static void test_a_patience_that_is_none_is_refused(void **state) {
 }
 
 /* The first row asks for the end itself; the second would say that it was called. */
-static void test_an_interruption_waits_for_one_launch(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_interruption_waits_for_one_launch) {
     compile_library_text(&here.place, "mine",
                          TWO("raise(SIGINT);", "FILE *f = fopen(\"called\", \"w\"); fclose(f);"));
     struct call call = CALL_WITH("LOCKSTEP_PATIENCE=", "run", "--case", "transfer/copy/f32/64",
@@ -138,16 +132,4 @@ static void test_an_interruption_waits_for_one_launch(void **state) {
     check_holds(call.err, "interrupted; 0 rows are kept, and the same command with --out run goes");
     assert_false(temporary_has(&here.place, "called"));
     call_free(&call);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_a_function_that_hangs_costs_its_row),
-        IN_PLACE(test_a_run_goes_on),
-        IN_PLACE(test_threads_that_hang_end_the_command),
-        IN_PLACE(test_a_kernel_that_hangs_costs_its_row),
-        IN_PLACE(test_a_patience_that_is_none_is_refused),
-        IN_PLACE(test_an_interruption_waits_for_one_launch),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

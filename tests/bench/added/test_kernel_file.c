@@ -1,10 +1,11 @@
 /* Files of kernels with launch lines: what `lockstep new` writes, what is refused, and the
  * cache. */
+#define TESTS_OWN_MAIN
 #include "bench/added/compile/compiler.h"
 #include "bench/added/compile/nvrtc.h"
 #include "bench/operations/operations.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
+#include "tests/support/test.h"
 
 #include <dirent.h>
 #include <glob.h>
@@ -23,6 +24,8 @@ static int cached_enter(void **state) {
     return 0;
 }
 
+#define TEST_CACHED(test) TEST_BETWEEN(test, cached_enter, place_leave)
+
 static struct call call_with(const char *const *words, const char *variable) {
     const char *const variables[] = {cache, variable, NULL};
     const struct call_limits limits = {.variables = variables};
@@ -32,12 +35,10 @@ static struct call call_with(const char *const *words, const char *variable) {
 }
 
 #define CALL_CACHED(...) call_with((const char *const[]){__VA_ARGS__, NULL}, NULL)
-#define IN_CACHED(test) cmocka_unit_test_setup_teardown(test, cached_enter, place_leave)
 
 /* --- what `lockstep new` writes --------------------------------------------------------------- */
 
-static void test_a_new_kernel_of_each_operation_verifies(void **state) {
-    (void)state;
+TEST_CACHED(a_new_kernel_of_each_operation_verifies) {
     for (int o = 0; o < operation_count; o++) {
         const char *operation = operations[o]->name;
         char file[64];
@@ -54,8 +55,7 @@ static void test_a_new_kernel_of_each_operation_verifies(void **state) {
     }
 }
 
-static void test_new_writes_over_nothing(void **state) {
-    (void)state;
+TEST_CACHED(new_writes_over_nothing) {
     temporary_write(&here.place, "mine.cu", "precious");
     struct call call = CALL_CACHED("new", "gemm", "mine.cu");
     check_status(&call, 2);
@@ -84,8 +84,7 @@ static void kernel_write(const char *name, const char *text) {
     temporary_write(&here.place, name, text);
 }
 
-static void test_a_run_counts_an_added_kernel(void **state) {
-    (void)state;
+TEST_CACHED(a_run_counts_an_added_kernel) {
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
     struct call call = CALL_CACHED("run", "--case", "transfer/copy/f32/1024", "--add",
                                    "yours=mine.cu", "--out", "run");
@@ -99,8 +98,7 @@ static void test_a_run_counts_an_added_kernel(void **state) {
     free(counters);
 }
 
-static void test_a_file_is_added_under_two_names(void **state) {
-    (void)state;
+TEST_CACHED(a_file_is_added_under_two_names) {
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
     struct call call = CALL_CACHED("verify", "transfer", "--gpu", "emulated", "--add", "mine.cu",
                                    "--add", "yours=mine.cu", "--shape", "1024");
@@ -110,8 +108,7 @@ static void test_a_file_is_added_under_two_names(void **state) {
     call_free(&call);
 }
 
-static void test_operations_between_ranks_take_no_kernels(void **state) {
-    (void)state;
+TEST_CACHED(operations_between_ranks_take_no_kernels) {
     struct call call = CALL_CACHED("new", "allreduce", "mine.cu");
     check_status(&call, 2);
     check_holds(call.err, "allreduce goes on between ranks and takes no kernels");
@@ -119,8 +116,7 @@ static void test_operations_between_ranks_take_no_kernels(void **state) {
 }
 
 /* No implementation was named, so none is said to be missing. */
-static void test_rows_of_another_operation_are_refused(void **state) {
-    (void)state;
+TEST_CACHED(rows_of_another_operation_are_refused) {
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
     static const char *const commands[] = {"verify", "run", "explain"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
@@ -157,14 +153,12 @@ static void expect_one_row_fails(struct call call) {
         "--threads", "1", "--out", "run"
 
 /* The GPU's context is lost with the row's fault, and the other rows of the case get a new one. */
-static void test_a_fault_fails_its_own_row_alone(void **state) {
-    (void)state;
+TEST_CACHED(a_fault_fails_its_own_row_alone) {
     faulty_write();
     expect_one_row_fails(CALL_CACHED(COPY_RUN));
 }
 
-static void test_a_fault_over_ranks_fails_its_own_row_alone(void **state) {
-    (void)state;
+TEST_CACHED(a_fault_over_ranks_fails_its_own_row_alone) {
     if (!launching_is_possible(here.program))
         skip();
     faulty_write();
@@ -172,8 +166,7 @@ static void test_a_fault_over_ranks_fails_its_own_row_alone(void **state) {
 }
 
 /* Others are explained, and the run's folder goes. */
-static void test_explain_gives_the_reason_of_a_fault(void **state) {
-    (void)state;
+TEST_CACHED(explain_gives_the_reason_of_a_fault) {
     faulty_write();
     char place[PATH_MAX];
     snprintf(place, sizeof place, "TMPDIR=%s", here.place.path);
@@ -193,8 +186,7 @@ static void test_explain_gives_the_reason_of_a_fault(void **state) {
     assert_int_equal(glob(place, 0, NULL, &left), GLOB_NOMATCH);
 }
 
-static void test_explain_passes_over_rows_of_other_operations(void **state) {
-    (void)state;
+TEST_CACHED(explain_passes_over_rows_of_other_operations) {
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
     struct call made = CALL_CACHED("new", "softmax", "other.cu");
     call_free(&made);
@@ -205,8 +197,7 @@ static void test_explain_passes_over_rows_of_other_operations(void **state) {
     call_free(&call);
 }
 
-static void test_a_condition_skips_with_its_reason(void **state) {
-    (void)state;
+TEST_CACHED(a_condition_skips_with_its_reason) {
     kernel_write("mine.cu", LINES("when count % 4 == 0\n" KERNEL "args a out count\n"));
     struct call call = CALL_CACHED("run", "--case", "transfer/copy/f32/17", "--implementation",
                                    "mine", "--add", "mine.cu", "--out", "run");
@@ -216,8 +207,7 @@ static void test_a_condition_skips_with_its_reason(void **state) {
 }
 
 /* The template takes batches, and lines that name none say what they lack. */
-static void test_batches_of_products(void **state) {
-    (void)state;
+TEST_CACHED(batches_of_products) {
     struct call call = CALL("new", "gemm", "batched.cu");
     check_status(&call, 0);
     call_free(&call);
@@ -234,8 +224,7 @@ static void test_batches_of_products(void **state) {
     call_free(&call);
 }
 
-static void test_finite_inputs_are_asked_for(void **state) {
-    (void)state;
+TEST_CACHED(finite_inputs_are_asked_for) {
     kernel_write("mine.cu", LINES("finite inputs\n" KERNEL "args a out count\n"));
     struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
     check_status(&call, 0);
@@ -244,8 +233,7 @@ static void test_finite_inputs_are_asked_for(void **state) {
 }
 
 /* The example of docs/own-kernel.md, and the same by NVRTC where it is there. */
-static void test_the_example_verifies(void **state) {
-    (void)state;
+TEST_CACHED(the_example_verifies) {
     static const char *const compilers[] = {"LOCKSTEP_COMPILER=", "LOCKSTEP_COMPILER=nvrtc"};
     char folder[PATH_MAX], file[PATH_MAX + 40], path[PATH_MAX];
     assert_non_null(realpath(".", folder));
@@ -260,8 +248,7 @@ static void test_the_example_verifies(void **state) {
     }
 }
 
-static void test_templates_workspace_constants_and_launch_files(void **state) {
-    (void)state;
+TEST_CACHED(templates_workspace_constants_and_launch_files) {
     kernel_write(
         "kernels.cuh",
         "namespace ours {\n"
@@ -285,8 +272,7 @@ static void test_templates_workspace_constants_and_launch_files(void **state) {
     call_free(&call);
 }
 
-static void test_ptx_is_taken_as_it_is(void **state) {
-    (void)state;
+TEST_CACHED(ptx_is_taken_as_it_is) {
     if (compiler.kind == COMPILER_NVRTC)
         skip(); /* it keeps nothing */
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
@@ -316,8 +302,7 @@ static void check_refused(const char *text, int status, const char *words) {
     call_free(&call);
 }
 
-static void test_mistakes_in_lines_are_named(void **state) {
-    (void)state;
+TEST_CACHED(mistakes_in_lines_are_named) {
     check_refused(COPY, 2, "mine.cu has no launch lines");
     check_refused("/* lockstep\noperation convolution\n*/", 2,
                   "mine.cu:2:11: there is no operation 'convolution'");
@@ -341,8 +326,7 @@ static void test_mistakes_in_lines_are_named(void **state) {
 }
 
 /* Else the last one would count, and say nothing. */
-static void test_what_lines_say_twice_is_refused(void **state) {
-    (void)state;
+TEST_CACHED(what_lines_say_twice_is_refused) {
 #define TWICE(word, line)                                                                          \
     check_refused(LINES(line "\n" line "\n"), 2,                                                   \
                   "mine.cu:5:1: this block has a `" word "` line already")
@@ -361,8 +345,7 @@ static void test_what_lines_say_twice_is_refused(void **state) {
     check_refused(LINES("workspace 4\nworkspace 8\n"), 2, "mine.cu:5:10: this was said before");
 }
 
-static void test_kernels_that_do_not_fit_their_lines_are_named(void **state) {
-    (void)state;
+TEST_CACHED(kernels_that_do_not_fit_their_lines_are_named) {
     check_refused(LINES("kernel move\ngrid 1\nblock 1\n"), 2,
                   "mine.cu:4:8: no kernel is called move; the image has: copy");
     check_refused(LINES(KERNEL "args a out\n"), 2,
@@ -371,8 +354,7 @@ static void test_kernels_that_do_not_fit_their_lines_are_named(void **state) {
                   "mine.cu:7:12: parameter 3 of kernel copy has 4 bytes, which is no pointer");
 }
 
-static void test_a_failing_compiler_is_quoted(void **state) {
-    (void)state;
+TEST_CACHED(a_failing_compiler_is_quoted) {
     check_refused(LINES(KERNEL "args a out count\n") "nonsense;\n", 2, "error");
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n") "nonsense;\n");
     struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
@@ -382,8 +364,7 @@ static void test_a_failing_compiler_is_quoted(void **state) {
     call_free(&call);
 }
 
-static void test_shapes_that_lines_cannot_serve_fail(void **state) {
-    (void)state;
+TEST_CACHED(shapes_that_lines_cannot_serve_fail) {
     kernel_write("mine.cu",
                  LINES("kernel copy\ngrid count/(count-1)\nblock 64\nargs a out count\n"));
     struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
@@ -403,8 +384,7 @@ static void test_shapes_that_lines_cannot_serve_fail(void **state) {
     call_free(&large);
 }
 
-static void test_machine_code_for_another_gpu_is_refused(void **state) {
-    (void)state;
+TEST_CACHED(machine_code_for_another_gpu_is_refused) {
     kernel_write("mine.cubin", "\177ELF\2\1\1");
     kernel_write("mine.launch", "source mine.cubin\noperation transfer\n" KERNEL);
     struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.launch");
@@ -417,8 +397,7 @@ static void test_machine_code_for_another_gpu_is_refused(void **state) {
 /* --- the cache -------------------------------------------------------------------------------- */
 
 /* A slip of the pen makes no folders. */
-static void test_no_parent_of_the_cache_is_made(void **state) {
-    (void)state;
+TEST_CACHED(no_parent_of_the_cache_is_made) {
     char parent[PATH_MAX];
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
     snprintf(parent, sizeof parent, "%s/none", here.place.path);
@@ -454,8 +433,7 @@ static void check_verifies(int status) {
     call_free(&call);
 }
 
-static void test_the_cache_knows_what_it_was_made_of(void **state) {
-    (void)state;
+TEST_CACHED(the_cache_knows_what_it_was_made_of) {
     char image[2 * PATH_MAX];
     if (compiler.kind == COMPILER_NVRTC)
         skip(); /* it keeps nothing */
@@ -485,31 +463,5 @@ int main(void) {
         print_message("skipped: %s\n", message.text);
         return 77;
     }
-    const struct CMUnitTest tests[] = {
-        IN_CACHED(test_a_new_kernel_of_each_operation_verifies),
-        IN_CACHED(test_new_writes_over_nothing),
-        IN_CACHED(test_a_run_counts_an_added_kernel),
-        IN_CACHED(test_a_file_is_added_under_two_names),
-        IN_CACHED(test_operations_between_ranks_take_no_kernels),
-        IN_CACHED(test_rows_of_another_operation_are_refused),
-        IN_CACHED(test_a_fault_fails_its_own_row_alone),
-        IN_CACHED(test_a_fault_over_ranks_fails_its_own_row_alone),
-        IN_CACHED(test_explain_gives_the_reason_of_a_fault),
-        IN_CACHED(test_explain_passes_over_rows_of_other_operations),
-        IN_CACHED(test_a_condition_skips_with_its_reason),
-        IN_CACHED(test_batches_of_products),
-        IN_CACHED(test_finite_inputs_are_asked_for),
-        IN_CACHED(test_the_example_verifies),
-        IN_CACHED(test_templates_workspace_constants_and_launch_files),
-        IN_CACHED(test_ptx_is_taken_as_it_is),
-        IN_CACHED(test_mistakes_in_lines_are_named),
-        IN_CACHED(test_what_lines_say_twice_is_refused),
-        IN_CACHED(test_kernels_that_do_not_fit_their_lines_are_named),
-        IN_CACHED(test_a_failing_compiler_is_quoted),
-        IN_CACHED(test_shapes_that_lines_cannot_serve_fail),
-        IN_CACHED(test_machine_code_for_another_gpu_is_refused),
-        IN_CACHED(test_no_parent_of_the_cache_is_made),
-        IN_CACHED(test_the_cache_knows_what_it_was_made_of),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -3,8 +3,8 @@
 #include "bench/added/added.h"
 #include "bench/operations/operations.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/compiling.h"
+#include "tests/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +37,7 @@ static void check_refused(const char *name, const char *text, int status, const 
     call_free(&call);
 }
 
-static void test_an_added_row_is_verified_and_listed(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_added_row_is_verified_and_listed) {
     compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
     struct call verified = CALL("verify", "transfer", "--gpu", "none", "--add", "mine.so");
     check_status(&verified, 0);
@@ -51,8 +50,7 @@ static void test_an_added_row_is_verified_and_listed(void **state) {
     call_free(&listed);
 }
 
-static void test_an_added_row_is_run_beside_the_others(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_added_row_is_run_beside_the_others) {
     compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
     struct call call = CALL("run", "transfer", "--shape", "1025", "--gpu", "none", "--quick",
                             "--max-time", "0.05", "--out", "run", "--add", "yours=mine.so");
@@ -68,8 +66,7 @@ static void test_an_added_row_is_run_beside_the_others(void **state) {
 }
 
 /* Only one that says so gets a batch. */
-static void test_rows_of_batches_say_so(void **state) {
-    (void)state;
+TEST_IN_PLACE(rows_of_batches_say_so) {
     compile_library_text(
         &here.place, "products",
         HEAD "#include \"common/gemm_batch.h\"\n"
@@ -102,8 +99,7 @@ static void test_rows_of_batches_say_so(void **state) {
     call_free(&call);
 }
 
-static void test_a_wrong_result_is_exit_1(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_wrong_result_is_exit_1) {
     compile_library_text(&here.place, "wrong",
                          HEAD "static enum status copy(const struct transfer_problem *p,"
                               " struct execution *e) { (void)e;"
@@ -116,8 +112,7 @@ static void test_a_wrong_result_is_exit_1(void **state) {
     call_free(&call);
 }
 
-static void test_names_that_exist_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(names_that_exist_are_refused) {
     check_refused("taken", HEAD COPY TABLE("transfer", "cpu-simd"), 2,
                   "transfer has an implementation 'cpu-simd' already");
     check_refused("comma", HEAD COPY TABLE("transfer", "a,b"), 2, "cannot be a row's name");
@@ -128,8 +123,7 @@ static void test_names_that_exist_are_refused(void **state) {
     call_free(&twice);
 }
 
-static void test_tables_that_cannot_be_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(tables_that_cannot_be_are_refused) {
     check_refused("missing", "int something;\n", 2, "has no symbol lockstep_library");
     check_refused("version",
                   HEAD "const struct lockstep_library lockstep_library = {.version = 7};\n", 2,
@@ -146,8 +140,7 @@ static void test_tables_that_cannot_be_are_refused(void **state) {
 
 #define AT_LOAD(what) HEAD "__attribute__((constructor)) static void load(void) { " what " }\n"
 
-static void test_what_happens_at_load_is_named(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_happens_at_load_is_named) {
     check_refused("crash", AT_LOAD("*(volatile int *)16 = 1;"), 3,
                   "loading it was ended by signal 11");
     check_refused("abort", AT_LOAD("abort();"), 3, "loading it was ended by signal 6");
@@ -171,8 +164,7 @@ static void check_ends(const char *name, const char *what, const char *words) {
     call_free(&call);
 }
 
-static void test_a_row_that_ends_the_process_is_told(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_row_that_ends_the_process_is_told) {
     check_ends("exit", "exit(0);", "has ended the process by exit(0)");
     check_ends("exit", "exit(0);", "the process has ended with status 0 of its own");
     check_ends("unseen", "extern void _exit(int); _exit(0);", "has ended with status 0 of its own");
@@ -186,8 +178,7 @@ static void errors_join_output(void) {
 
 /* As of `lockstep … 2>&1`, where rows that fail say something, and the output takes more than a
  * buffer. */
-static void test_messages_stand_between_lines(void **state) {
-    (void)state;
+TEST_IN_PLACE(messages_stand_between_lines) {
     enum { ROWS = 16, BUFFER = 4096 };
     char text[4096] = HEAD "#include <stdio.h>\n"
                            "static enum status copy(const struct transfer_problem *p, "
@@ -218,8 +209,7 @@ static void test_messages_stand_between_lines(void **state) {
 }
 
 /* As of `lockstep … | head -1`. */
-static void test_a_reader_that_has_gone_is_no_fault_of_a_row(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_reader_that_has_gone_is_no_fault_of_a_row) {
     compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
     char command[2 * PATH_MAX];
     snprintf(
@@ -229,8 +219,7 @@ static void test_a_reader_that_has_gone_is_no_fault_of_a_row(void **state) {
     assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) of a test's own words */
 }
 
-static void test_a_status_that_is_none_is_named(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_status_that_is_none_is_named) {
     compile_library_text(
         &here.place, "none",
         HEAD "static enum status copy(const struct transfer_problem *p,"
@@ -242,8 +231,7 @@ static void test_a_status_that_is_none_is_named(void **state) {
 }
 
 /* Neither what it prints nor what it writes, at any time, is taken for the command's own. */
-static void test_what_a_library_prints_is_no_answer(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_a_library_prints_is_no_answer) {
     compile_library_text(
         &here.place, "chats",
         HEAD "#include <stdio.h>\n#include <unistd.h>\n"
@@ -267,8 +255,7 @@ static void test_what_a_library_prints_is_no_answer(void **state) {
     call_free(&call);
 }
 
-static void test_what_is_no_library_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_is_no_library_is_refused) {
     temporary_write(&here.place, "text.so", "not a library");
     struct call text = CALL("list", "--add", "text.so");
     check_status(&text, 2);
@@ -284,8 +271,7 @@ static void test_what_is_no_library_is_refused(void **state) {
     call_free(&unknown);
 }
 
-static void test_a_file_that_changes_is_named(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_file_that_changes_is_named) {
     struct message message = {""};
     struct added *added = NULL;
     compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
@@ -301,8 +287,7 @@ static void test_a_file_that_changes_is_named(void **state) {
     added_close(added);
 }
 
-static void test_a_new_library_of_each_operation_verifies(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_new_library_of_each_operation_verifies) {
     for (int o = 0; o < operation_count; o++) {
         const char *operation = operations[o]->name;
         char source[64], path[512], library[512];
@@ -322,8 +307,7 @@ static void test_a_new_library_of_each_operation_verifies(void **state) {
     }
 }
 
-static void test_the_example_verifies(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_example_verifies) {
     char library[512];
     snprintf(library, sizeof library, "%s", temporary_path(&here.place, "online_softmax.so"));
     compile_library("examples/online_softmax.c", library);
@@ -334,8 +318,7 @@ static void test_the_example_verifies(void **state) {
 }
 
 /* A row of the GPU loads an image, and launches by the calls that it is given. */
-static void test_a_row_of_the_gpu_launches_by_calls(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_row_of_the_gpu_launches_by_calls) {
     compile_library_text(
         &here.place, "gpu",
         HEAD
@@ -375,8 +358,7 @@ static void test_a_row_of_the_gpu_launches_by_calls(void **state) {
 }
 
 /* Whatever the verdict is: two files of one row each are one row, by the new one's name. */
-static void test_two_libraries_are_compared(void **state) {
-    (void)state;
+TEST_IN_PLACE(two_libraries_are_compared) {
     compile_library_text(&here.place, "before", HEAD COPY TABLE("transfer", "before"));
     compile_library_text(&here.place, "after", HEAD COPY TABLE("transfer", "after"));
     struct call call = CALL("ab", "before.so", "after.so", "--shape", "4096", "--gpu", "none",
@@ -403,28 +385,4 @@ static void test_two_libraries_are_compared(void **state) {
     check_status(&apart, 2);
     check_holds(apart.err, "no row of one name and one operation");
     call_free(&apart);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_a_row_of_the_gpu_launches_by_calls),
-        IN_PLACE(test_two_libraries_are_compared),
-        IN_PLACE(test_an_added_row_is_verified_and_listed),
-        IN_PLACE(test_an_added_row_is_run_beside_the_others),
-        IN_PLACE(test_rows_of_batches_say_so),
-        IN_PLACE(test_a_wrong_result_is_exit_1),
-        IN_PLACE(test_names_that_exist_are_refused),
-        IN_PLACE(test_tables_that_cannot_be_are_refused),
-        IN_PLACE(test_what_happens_at_load_is_named),
-        IN_PLACE(test_a_row_that_ends_the_process_is_told),
-        IN_PLACE(test_messages_stand_between_lines),
-        IN_PLACE(test_a_reader_that_has_gone_is_no_fault_of_a_row),
-        IN_PLACE(test_a_status_that_is_none_is_named),
-        IN_PLACE(test_what_a_library_prints_is_no_answer),
-        IN_PLACE(test_what_is_no_library_is_refused),
-        IN_PLACE(test_a_file_that_changes_is_named),
-        IN_PLACE(test_a_new_library_of_each_operation_verifies),
-        IN_PLACE(test_the_example_verifies),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

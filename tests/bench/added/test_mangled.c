@@ -1,9 +1,8 @@
 /* Names of kernels against what compilers make of them. */
 #include "bench/added/mangled.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
-static void test_names(void **state) {
-    (void)state;
+TEST(names) {
     static const struct {
         const char *symbol, *name;
         bool same;
@@ -39,9 +38,4 @@ static void test_names(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         if (mangled_is(cases[i].symbol, cases[i].name) != cases[i].same)
             fail_msg("%s as %s", cases[i].symbol, cases[i].name);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

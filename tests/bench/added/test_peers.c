@@ -4,7 +4,7 @@
 #include "bench/added/peer.h"
 #include "bench/operations/operations.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,8 +66,7 @@ static void copier_write(const char *name, const char *run, const char *take) {
 
 /* --- peers as they should be ------------------------------------------------------------------ */
 
-static void test_a_peer_is_verified_and_listed(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_peer_is_verified_and_listed) {
     copier_write("copier", COPY "; " ANSWER, SAMPLE);
     struct call verified = CALL("verify", "transfer", "--gpu", "none", "--add", "./copier");
     check_status(&verified, 0);
@@ -80,8 +79,7 @@ static void test_a_peer_is_verified_and_listed(void **state) {
     call_free(&listed);
 }
 
-static void test_a_peer_is_sampled_beside_the_others(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_peer_is_sampled_beside_the_others) {
     copier_write("copier", COPY "; " ANSWER, SAMPLE);
     struct call call =
         CALL("run", "--case", "transfer/copy/*", "--shape", "1025", "--gpu", "none", "--quick",
@@ -101,8 +99,7 @@ static void test_a_peer_is_sampled_beside_the_others(void **state) {
 
 /* Its tensors come from the GPU and go back there to be verified: the stand-in for a driver has
  * such memory. An emulated GPU is in this process alone. */
-static void test_a_peer_for_a_gpu(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_peer_for_a_gpu) {
     char folder[PATH_MAX], library_path[PATH_MAX + 32];
     assert_non_null(realpath(STAND_IN_FOLDER, folder));
     snprintf(library_path, sizeof library_path, "LD_LIBRARY_PATH=%s", folder);
@@ -152,8 +149,7 @@ static void check_row(const char *rows, const char *name, const char *status, co
     "dd if=/dev/zero of=\"$file\" bs=8 count=1 seek=$from "                                        \
     "oflag=seek_bytes conv=notrunc 2>/dev/null"
 
-static void test_bad_peers_cost_their_own_rows(void **state) {
-    (void)state;
+TEST_IN_PLACE(bad_peers_cost_their_own_rows) {
     copier_write("good", COPY "; " ANSWER, SAMPLE);
     copier_write("dies", "echo 'no more ideas' >&2; exit 3", SAMPLE);
     copier_write("killed", "kill -9 $$", SAMPLE);
@@ -202,8 +198,7 @@ static void check_refused(const char *name, const char *text, int status, const 
     call_free(&call);
 }
 
-static void test_what_is_no_peer_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_is_no_peer_is_refused) {
     check_refused("missing", "#!/bin/sh\nno_such_program\n", 3, "not found");
     check_refused("ends", "#!/bin/sh\necho 'wrong module' >&2\nexit 7\n", 3,
                   "ended with status 7 instead of naming its rows: wrong module");
@@ -218,8 +213,7 @@ static void test_what_is_no_peer_is_refused(void **state) {
                   "there is no operation 'convolution'");
 }
 
-static void test_a_peer_that_never_greets_is_given_up(void **state) {
-    (void)state;
+TEST(a_peer_that_never_greets_is_given_up) {
     struct peer peer;
     struct message message = {""};
     assert_int_equal(peer_open(&peer, "sleep 30", 0.2, &message), STATUS_ENDLESS);
@@ -264,8 +258,7 @@ static void verify_script(const char *python, const char *script, const char *op
     call_free(&call);
 }
 
-static void test_a_function_of_python_becomes_a_row(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_function_of_python_becomes_a_row) {
     const char *python = python_find("json");
     temporary_write(&here.place, "mine.py",
                     "from lockstep_peer import Unsupported, peer, serve\n"
@@ -292,8 +285,7 @@ static void test_a_function_of_python_becomes_a_row(void **state) {
     call_free(&call);
 }
 
-static void test_what_python_raises_is_the_reason(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_python_raises_is_the_reason) {
     const char *python = python_find("json");
     char command[PATH_MAX + 16];
     snprintf(command, sizeof command, "%s mine.py", python);
@@ -310,8 +302,7 @@ static void test_what_python_raises_is_the_reason(void **state) {
     call_free(&call);
 }
 
-static void test_a_missing_module_is_named_with_its_remedy(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_missing_module_is_named_with_its_remedy) {
     const char *python = python_find("json");
     static const char *const texts[] = {
         "import no_such_module\nfrom lockstep_peer import peer, serve\n",
@@ -328,13 +319,11 @@ static void test_a_missing_module_is_named_with_its_remedy(void **state) {
     }
 }
 
-static void test_the_example_verifies(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_example_verifies) {
     verify_script(python_find("numpy"), "examples/numpy_softmax.py", "softmax", "90 passed");
 }
 
-static void test_a_new_process_of_each_operation_verifies(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_new_process_of_each_operation_verifies) {
     const char *python = python_find("numpy");
     for (int o = 0; o < operation_count; o++) {
         const char *operation = operations[o]->name;
@@ -353,15 +342,13 @@ static void test_a_new_process_of_each_operation_verifies(void **state) {
     }
 }
 
-static void test_the_rows_of_numpy_verify(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_rows_of_numpy_verify) {
     const char *python = python_find("numpy");
     verify_script(python, "peers/numpy_peer.py", "cross_entropy", "135 passed");
     verify_script(python, "peers/numpy_peer.py", "optimizer", "90 passed");
 }
 
-static void test_the_rows_of_pytorch_verify(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_rows_of_pytorch_verify) {
     char path[PATH_MAX], command[2 * PATH_MAX];
     const char *python = python_find("torch");
     assert_non_null(realpath("peers/pytorch.py", path));
@@ -371,23 +358,4 @@ static void test_the_rows_of_pytorch_verify(void **state) {
     check_status(&call, 0);
     check_holds(call.out, "96 passed");
     call_free(&call);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_a_peer_is_verified_and_listed),
-        IN_PLACE(test_a_peer_is_sampled_beside_the_others),
-        IN_PLACE(test_a_peer_for_a_gpu),
-        IN_PLACE(test_bad_peers_cost_their_own_rows),
-        IN_PLACE(test_what_is_no_peer_is_refused),
-        IN_PLACE(test_a_function_of_python_becomes_a_row),
-        IN_PLACE(test_what_python_raises_is_the_reason),
-        IN_PLACE(test_a_missing_module_is_named_with_its_remedy),
-        IN_PLACE(test_the_example_verifies),
-        IN_PLACE(test_a_new_process_of_each_operation_verifies),
-        IN_PLACE(test_the_rows_of_numpy_verify),
-        IN_PLACE(test_the_rows_of_pytorch_verify),
-        cmocka_unit_test(test_a_peer_that_never_greets_is_given_up),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

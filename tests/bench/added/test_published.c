@@ -1,8 +1,9 @@
 /* What kernels that others have published want of their launch lines: headers, buffers of zeros,
  * types of templates, parts of the workspace, and shapes and values that they are meant for. */
+#define TESTS_OWN_MAIN
 #include "bench/added/compile/compiler.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -13,6 +14,8 @@ static int cached_enter(void **state) {
     snprintf(cache, sizeof cache, "XDG_CACHE_HOME=%s/cache", here.place.path);
     return 0;
 }
+
+#define TEST_CACHED(test) TEST_BETWEEN(test, cached_enter, place_leave)
 
 static void text_write(const char *name, const char *text) {
     temporary_write(&here.place, name, text);
@@ -44,8 +47,7 @@ static void check_ends(const char *const *words, int status, const char *printed
     "    if (i < count) " to ";\n"                                                                 \
     "}\n"
 
-static void test_headers_are_sources(void **state) {
-    (void)state;
+TEST_CACHED(headers_are_sources) {
     text_write("ladder.cuh", "#pragma once\n" COPY("out[i] = a[i]"));
     text_write("mine.launch", "source ladder.cuh\n" COPY_LINES);
     CHECK_VERIFY(0, "24 passed", "--add", "mine.launch");
@@ -53,8 +55,7 @@ static void test_headers_are_sources(void **state) {
     CHECK_VERIFY(0, "24 passed", "--add", "whole.cuh");
 }
 
-static void test_types_of_templates_choose(void **state) {
-    (void)state;
+TEST_CACHED(types_of_templates_choose) {
     text_write("mine.cu", "/* lockstep\noperation transfer\nvariant copy\n"
                           "kernel copy<double, float>\ngrid ceil(count/64)\nblock 64\n"
                           "args a out count\n*/\n"
@@ -69,8 +70,7 @@ static void test_types_of_templates_choose(void **state) {
 
 #define ADDING(lines) "/* lockstep\n" COPY_LINES lines "*/\n" COPY("out[i] += a[i]")
 
-static void test_buffers_are_zero_where_lines_say_so(void **state) {
-    (void)state;
+TEST_CACHED(buffers_are_zero_where_lines_say_so) {
     text_write("mine.cu", ADDING("zero out\n"));
     CHECK_VERIFY(0, "24 passed", "--add", "mine.cu");
     text_write("mine.cu", ADDING(""));
@@ -82,8 +82,7 @@ static void test_buffers_are_zero_where_lines_say_so(void **state) {
 }
 
 /* Two copies through two parts of it, which has to be of zeros. */
-static void test_the_workspace_has_parts(void **state) {
-    (void)state;
+TEST_CACHED(the_workspace_has_parts) {
     static const char code[] = "__global__ void add(const float *a, float *out, int count) {\n"
                                "    const int i = blockIdx.x * blockDim.x + threadIdx.x;\n"
                                "    if (i < count) out[i] += a[i];\n"
@@ -112,8 +111,7 @@ static void test_the_workspace_has_parts(void **state) {
 
 /* --- what they are meant for ------------------------------------------------------------------ */
 
-static void test_values_that_a_kernel_is_not_for(void **state) {
-    (void)state;
+TEST_CACHED(values_that_a_kernel_is_not_for) {
 #define SMALL(lines)                                                                               \
     "/* lockstep\n" lines COPY_LINES "*/\n" COPY("out[i] = fminf(fmaxf(a[i], -2.0f), 2.0f)")
     text_write("mine.cu", SMALL(""));
@@ -125,8 +123,7 @@ static void test_values_that_a_kernel_is_not_for(void **state) {
                  "--add", "mine.cu");
 }
 
-static void test_shapes_are_chosen(void **state) {
-    (void)state;
+TEST_CACHED(shapes_are_chosen) {
     text_write("mine.cu",
                "/* lockstep\n" COPY_LINES "when count % 4096 == 0\n*/\n" COPY("out[i] = a[i]"));
     CHECK_VERIFY(3, "0 passed, 24 skipped (wants count % 4096 == 0", "--add", "mine.cu");
@@ -141,14 +138,5 @@ int main(void) {
         print_message("skipped: %s\n", message.text);
         return 77;
     }
-#define TEST(test) cmocka_unit_test_setup_teardown(test, cached_enter, place_leave)
-    const struct CMUnitTest tests[] = {
-        TEST(test_headers_are_sources),
-        TEST(test_types_of_templates_choose),
-        TEST(test_buffers_are_zero_where_lines_say_so),
-        TEST(test_the_workspace_has_parts),
-        TEST(test_values_that_a_kernel_is_not_for),
-        TEST(test_shapes_are_chosen),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Training with rows of a shared library: `lockstep train --add mine.so`. */
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/compiling.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +50,7 @@ static char *loss_of(const char *folder) {
     return copy;
 }
 
-static void test_a_row_does_its_part_of_the_network(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_row_does_its_part_of_the_network) {
     compile_library_text(&here.place, "mine",
                          HEAD PRODUCT("1.0f") TABLE(ROW("gemm", "mine", "product")));
     compile_library_text(&here.place, "half",
@@ -84,8 +83,7 @@ static void check_refused(const char *name, const char *text, const char *words)
     call_free(&call);
 }
 
-static void test_what_cannot_train_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_cannot_train_is_refused) {
     check_refused("twice",
                   HEAD PRODUCT("1.0f")
                       TABLE(ROW("gemm", "one", "product") ", " ROW("gemm", "two", "product")),
@@ -112,8 +110,7 @@ static void test_what_cannot_train_is_refused(void **state) {
     call_free(&narrow);
 }
 
-static void test_launch_lines_cannot_train(void **state) {
-    (void)state;
+TEST_IN_PLACE(launch_lines_cannot_train) {
     temporary_write(&here.place, "mine.cu",
                     "/* lockstep\n * operation gemm\n * kernel mine\n * grid 1\n * block 1\n"
                     " * args M\n */\n__global__ void mine(int m) {}\n");
@@ -121,13 +118,4 @@ static void test_launch_lines_cannot_train(void **state) {
     check_status(&call, 2);
     check_holds(call.err, "launch lines and processes have none");
     call_free(&call);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_a_row_does_its_part_of_the_network),
-        IN_PLACE(test_what_cannot_train_is_refused),
-        IN_PLACE(test_launch_lines_cannot_train),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,9 @@
 /* Kernels that are wrong, in tests/data/kernels/wrong.cu: each is exit status 1, and what is said
  * names the place. */
+#define TESTS_OWN_MAIN
 #include "bench/added/compile/compiler.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +57,7 @@ static void check_found(const struct call *call, int i) {
         fail_msg("%s: \"%.600s\" should hold \"%s\"", wrong[i].name, at, wrong[i].words);
 }
 
-static void test_each_is_found(void **state) {
-    (void)state;
+TEST(each_is_found) {
     calling_open(&here);
     struct call call = all_verify(NULL);
     assert_int_equal(call.status, 1);
@@ -68,8 +68,7 @@ static void test_each_is_found(void **state) {
 }
 
 /* What else is asked of the emulated GPU leaves its checks as they are. */
-static void test_races_are_found_on_one_thread(void **state) {
-    (void)state;
+TEST(races_are_found_on_one_thread) {
     calling_open(&here);
     struct call call = all_verify("LOCKSTEP_EMULATOR=threads=1");
     for (int i = 0; i < WRONG; i++)
@@ -86,7 +85,5 @@ int main(void) {
         print_message("skipped: %s\n", message.text);
         return 77;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_is_found),
-                                       cmocka_unit_test(test_races_are_found_on_one_thread)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

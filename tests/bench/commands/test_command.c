@@ -2,8 +2,8 @@
  * cannot be written. Every run is tiny, and in a folder of its own.
  */
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/refusing.h"
+#include "tests/support/test.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,8 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void test_calls_without_a_command(void **state) {
-    (void)state;
+TEST_IN_PLACE(calls_without_a_command) {
     struct call none = call_of(&here, (const char *const[]){NULL});
     check_status(&none, 2);
     check_holds(none.err, "usage: lockstep COMMAND");
@@ -29,8 +28,7 @@ static void test_calls_without_a_command(void **state) {
     call_free(&version);
 }
 
-static void test_unknown_names_list_the_known(void **state) {
-    (void)state;
+TEST_IN_PLACE(unknown_names_list_the_known) {
     CHECK_REFUSED(2, "gemm linear activation softmax", "run", "convolution", TINY);
     CHECK_REFUSED(2, "cpu-naive cpu-ordered", "run", "gemm", "--implementation", "mkl", TINY);
     CHECK_REFUSED(2, "cpu-naive cpu-simd", "run", "softmax", "--implementation", "openblas", TINY);
@@ -61,8 +59,7 @@ static void test_unknown_names_list_the_known(void **state) {
     CHECK_REFUSED(2, "at a time", "ab", "one", "two", "--csv", "--json");
 }
 
-static void test_what_is_said_twice_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_is_said_twice_is_refused) {
     CHECK_REFUSED(2, "--gpu was given twice, the second time as 'emulated'", "run", "gemm", TINY,
                   "--gpu", "emulated");
     CHECK_REFUSED(2, "--batch was given twice", "train", "--batch", "8", "--batch=9");
@@ -74,8 +71,7 @@ static void test_what_is_said_twice_is_refused(void **state) {
 }
 
 /* Whatever reads it, a file that was named and is not there is a mistake of the call. */
-static void test_a_missing_file_is_a_mistake_of_the_call(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_missing_file_is_a_mistake_of_the_call) {
     temporary_write(
         &here.place, "lost.launch",
         "operation transfer\nsource lost.cu\nkernel copy\ngrid 1\nblock 1\nargs a out\n");
@@ -93,8 +89,7 @@ static void test_a_missing_file_is_a_mistake_of_the_call(void **state) {
                   "nodir");
 }
 
-static void test_a_bad_choice_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_bad_choice_is_refused) {
     CHECK_REFUSED(2, "whose shape is LAYERS@BATCH", "choose", "gemm", "--layers", "784-10");
     CHECK_REFUSED(2, "choose wants --layers", "choose", "mlp");
     CHECK_REFUSED(2, "cannot read layers '784+10'", "choose", "mlp", "--layers", "784+10");
@@ -105,8 +100,7 @@ static void test_a_bad_choice_is_refused(void **state) {
                   "none");
 }
 
-static void test_bad_shapes_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(bad_shapes_are_refused) {
     static const char *const bad[] = {"0x3",  "1x2",   "1x2x3x4x5", "-1x2x3",
                                       "1x2x", "0x1x1", "8x8x8,x",   "8x8x8,0x3"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -117,8 +111,7 @@ static void test_bad_shapes_are_refused(void **state) {
 }
 
 /* Refused before anything is allocated, with the bytes it would take and the bytes there are. */
-static void test_a_shape_that_cannot_fit_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_shape_that_cannot_fit_is_refused) {
     struct call call = CALL("run", "gemm", "--shape", "9999999x9999999x9999999", TINY);
     check_status(&call, 2);
     unsigned long long needed = 0, there = 0;
@@ -135,8 +128,7 @@ static void test_a_shape_that_cannot_fit_is_refused(void **state) {
                   "gemm/nn/f32/2147483647x2147483647x2147483647", TINY);
 }
 
-static void test_bad_numbers_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(bad_numbers_are_refused) {
     static const char *const threads[] = {"-1", "0",   "4097", "1.5",
                                           "",   "two", "2 ",   "99999999999999999999"};
     for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) {
@@ -170,8 +162,7 @@ static void check_range(const char *option, const char *within, const char *beyo
     }
 }
 
-static void test_shared_options_have_one_range(void **state) {
-    (void)state;
+TEST_IN_PLACE(shared_options_have_one_range) {
     static const char *const counting[] = {"run", "ab", "sample", "verify", "train", NULL};
     static const char *const timing[] = {"run", "ab", "sample", "tune", NULL};
     static const char *const comparing[] = {"compare", "ab", NULL};
@@ -186,8 +177,7 @@ static void test_shared_options_have_one_range(void **state) {
     check_range("--threshold", "999%", "1000%", comparing);
 }
 
-static void test_a_gpu_that_is_not_there(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_gpu_that_is_not_there) {
     CHECK_REFUSED(77, "no GPU", "run", "gemm", "--gpu", "0", "--out", "run");
     CHECK_REFUSED(77, "no GPU", "verify", "gemm", "--gpu", "99");
     static const char *const bad[] = {"x", "", "-1", "0x0", "first"};
@@ -198,8 +188,7 @@ static void test_a_gpu_that_is_not_there(void **state) {
 }
 
 /* Not even root can make folders there. */
-static void test_places_that_cannot_be_written(void **state) {
-    (void)state;
+TEST_IN_PLACE(places_that_cannot_be_written) {
     static const char *const in_files[] = {"/dev/null/run", "/dev/null"};
     for (size_t i = 0; i < sizeof in_files / sizeof in_files[0]; i++)
         CHECK_REFUSED(2, "/dev/null is no folder", "run", "--case", "gemm/nn/f32/8x8x8", "--out",
@@ -211,8 +200,7 @@ static void test_places_that_cannot_be_written(void **state) {
 }
 
 /* What is lost on its way to the reader is no success, whatever the command. */
-static void test_output_that_cannot_be_written(void **state) {
-    (void)state;
+TEST_IN_PLACE(output_that_cannot_be_written) {
     static const char *const calls[][6] = {
         {"list"},   {"--version"}, {"run", "--help"}, {"verify", "mse", "--gpu", "none"},
         {"--help"}, {"info"},
@@ -229,8 +217,7 @@ static void test_output_that_cannot_be_written(void **state) {
     }
 }
 
-static void test_verify_says_what_it_checked(void **state) {
-    (void)state;
+TEST_IN_PLACE(verify_says_what_it_checked) {
     struct call call = CALL("verify", "transfer", "--threads", "2", "--gpu", "none");
     check_status(&call, 0);
     check_holds(call.out, "cpu-simd");
@@ -238,8 +225,7 @@ static void test_verify_says_what_it_checked(void **state) {
     call_free(&call);
 }
 
-static void test_lists(void **state) {
-    (void)state;
+TEST_IN_PLACE(lists) {
     struct call all = CALL("list");
     check_status(&all, 0);
     check_holds(all.out, "shape MxNxK or BxMxNxK; variants nn nt tn");
@@ -268,8 +254,7 @@ static void test_lists(void **state) {
 }
 
 /* What the user's environment makes a library choose is the user's business, and said. */
-static void test_variables_that_choose_are_named(void **state) {
-    (void)state;
+TEST_IN_PLACE(variables_that_choose_are_named) {
     static const char *const names[] = {"NVIDIA_TF32_OVERRIDE", "CUBLAS_EMULATE_SINGLE_PRECISION",
                                         "CUBLAS_EMULATION_STRATEGY"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -286,25 +271,4 @@ static void test_variables_that_choose_are_named(void **state) {
         if (!own)
             assert_int_equal(unsetenv(names[i]), 0);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_calls_without_a_command),
-        IN_PLACE(test_unknown_names_list_the_known),
-        IN_PLACE(test_what_is_said_twice_is_refused),
-        IN_PLACE(test_a_bad_choice_is_refused),
-        IN_PLACE(test_a_missing_file_is_a_mistake_of_the_call),
-        IN_PLACE(test_bad_shapes_are_refused),
-        IN_PLACE(test_a_shape_that_cannot_fit_is_refused),
-        IN_PLACE(test_bad_numbers_are_refused),
-        IN_PLACE(test_shared_options_have_one_range),
-        IN_PLACE(test_a_gpu_that_is_not_there),
-        IN_PLACE(test_places_that_cannot_be_written),
-        IN_PLACE(test_output_that_cannot_be_written),
-        IN_PLACE(test_verify_says_what_it_checked),
-        IN_PLACE(test_lists),
-        IN_PLACE(test_variables_that_choose_are_named),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

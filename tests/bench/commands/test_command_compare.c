@@ -3,7 +3,7 @@
  */
 #include "bench/files/results.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -98,6 +98,8 @@ static int runs_remove(void **state) {
     return 0;
 }
 
+#define TEST_ON_RUNS(test) TEST_BETWEEN(test, runs_make, runs_remove)
+
 static void check_call(struct call call, int status, const char *out, const char *err) {
     check_status(&call, status);
     check_holds(call.out, out);
@@ -107,15 +109,13 @@ static void check_call(struct call call, int status, const char *out, const char
 
 /* --- what is said of runs that can be compared ------------------------------------------------ */
 
-static void test_the_same_run_twice(void **state) {
-    (void)state;
+TEST_ON_RUNS(the_same_run_twice) {
     check_call(CALL("compare", "before", "after"), 0, "3 rows timed in both", "");
     check_call(CALL("compare", "--exact", "--strict", "before/results.csv", "after"), 0,
                "0 slower, 0 faster, 3 same", "");
 }
 
-static void test_a_slower_row(void **state) {
-    (void)state;
+TEST_ON_RUNS(a_slower_row) {
     run_write("after", 1.5, 1000000000001);
     check_call(CALL("compare", "before", "after"), 1, "1 slower", "1 row is slower");
     check_call(CALL("compare", "after", "before"), 0, "1 faster", "");
@@ -125,8 +125,7 @@ static void test_a_slower_row(void **state) {
 }
 
 /* Two numbers of thirteen digits that differ in the last are both readable. */
-static void test_counts_of_a_baseline(void **state) {
-    (void)state;
+TEST_ON_RUNS(counts_of_a_baseline) {
     counts_write("after", 1000000000000);
     check_call(CALL("compare", "before/counters.csv", "after/counters.csv"), 0,
                "warp_instructions: 1000000000001 before, 1000000000000 now\n", "");
@@ -155,8 +154,7 @@ static void lines_drop(const char *file, const char *words) {
     free(text);
 }
 
-static void test_a_row_that_has_vanished(void **state) {
-    (void)state;
+TEST_ON_RUNS(a_row_that_has_vanished) {
     lines_drop("after/results.csv", "2x8x8");
     lines_drop("after/samples.csv", "2x8x8");
     check_call(CALL("compare", "before", "after"), 0, "vanished since the baseline: rows 1, kern",
@@ -173,8 +171,7 @@ static void test_a_row_that_has_vanished(void **state) {
     call_free(&more);
 }
 
-static void test_nothing_in_common(void **state) {
-    (void)state;
+TEST_ON_RUNS(nothing_in_common) {
     lines_drop("after/results.csv", "x8x8");
     lines_drop("after/samples.csv", "x8x8");
     lines_drop("after/counters.csv", "x8x8");
@@ -199,8 +196,7 @@ static void emulated_add(const char *folder, const char *verified) {
     assert_int_equal(fclose(file), 0);
 }
 
-static void test_counts_of_a_wrong_result(void **state) {
-    (void)state;
+TEST_ON_RUNS(counts_of_a_wrong_result) {
     emulated_add("before", "yes");
     emulated_add("after", "no");
     check_call(CALL("compare", "before", "after"), 2, "",
@@ -208,8 +204,7 @@ static void test_counts_of_a_wrong_result(void **state) {
 }
 
 /* The new run says that it emulated the row, and its counts are gone. */
-static void test_counts_that_have_vanished(void **state) {
-    (void)state;
+TEST_ON_RUNS(counts_that_have_vanished) {
     emulated_add("before", "yes");
     emulated_add("after", "yes");
     check_call(CALL("compare", "--strict", "before", "after"), 0, "all counts equal", "");
@@ -221,8 +216,7 @@ static void test_counts_that_have_vanished(void **state) {
 }
 
 /* Times that jump by half from block to block: nobody could tell any row. */
-static void test_runs_that_prove_nothing(void **state) {
-    (void)state;
+TEST_ON_RUNS(runs_that_prove_nothing) {
     static const char *const folders[] = {"before", "after"};
     for (int f = 0; f < 2; f++) {
         char name[64];
@@ -280,8 +274,7 @@ static char *edited(const char *text, const char *before, const char *after) {
     return result;
 }
 
-static void test_bad_files_are_named(void **state) {
-    (void)state;
+TEST_ON_RUNS(bad_files_are_named) {
     static const struct {
         const char *file, *before, *after, *words;
     } edits[] = {
@@ -306,16 +299,14 @@ static void test_bad_files_are_named(void **state) {
     }
 }
 
-static void test_files_that_are_binary(void **state) {
-    (void)state;
+TEST_ON_RUNS(files_that_are_binary) {
     static const char bytes[] = "operation\n\x7f"
                                 "ELF\0\1\2";
     check_refused("bad/results.csv", bytes, sizeof bytes, "bad/results.csv:2: the line holds byte");
     check_refused("bad/samples.csv", bytes, sizeof bytes, "bad/samples.csv:2: the line holds byte");
 }
 
-static void test_files_that_are_cut_off(void **state) {
-    (void)state;
+TEST_ON_RUNS(files_that_are_cut_off) {
     static const char *const files[] = {"bad/results.csv", "bad/samples.csv", "bad/counters.csv"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         run_write("bad", 1.0, 1000000000001);
@@ -326,8 +317,7 @@ static void test_files_that_are_cut_off(void **state) {
     }
 }
 
-static void test_what_is_no_run(void **state) {
-    (void)state;
+TEST_ON_RUNS(what_is_no_run) {
     check_call(CALL("compare", "before", "nowhere"), 2, "", "cannot read nowhere");
     check_call(CALL("compare", "before", "."), 2, "", "holds no run");
     assert_int_equal(mkdir(path_of("trained"), 0777), 0);
@@ -340,8 +330,7 @@ static void test_what_is_no_run(void **state) {
 
 /* --- the history ------------------------------------------------------------------------------ */
 
-static void test_a_run_goes_into_the_history(void **state) {
-    (void)state;
+TEST_ON_RUNS(a_run_goes_into_the_history) {
     check_call(CALL("history", "show", "*"), 2, "", "there is no history at history.sqlite");
     check_call(CALL("history", "record", "before"), 0, "recorded before, rows: 3", "");
     check_call(CALL("history", "record", "before"), 0, "is in history.sqlite already", "");
@@ -369,8 +358,7 @@ static void record(int number, double factor) {
     check_call(CALL("history", "record", "before"), 0, "recorded before", "");
 }
 
-static void test_levels_that_got_worse(void **state) {
-    (void)state;
+TEST_ON_RUNS(levels_that_got_worse) {
     for (int i = 0; i < 24; i++)
         record(i, i < 12 ? 1.0 : 1.5);
     check_call(CALL("history", "check", "c3"), 1,
@@ -388,15 +376,13 @@ static void test_levels_that_got_worse(void **state) {
 }
 
 /* Of runs that are too few, so that nothing can be found in them. */
-static void test_levels_of_too_few_runs(void **state) {
-    (void)state;
+TEST_ON_RUNS(levels_of_too_few_runs) {
     record(1, 1.0);
     record(2, 2.0);
     check_call(CALL("history", "check", "c1"), 0, "in which no step is found: 3", "");
 }
 
-static void test_a_run_against_the_history(void **state) {
-    (void)state;
+TEST_ON_RUNS(a_run_against_the_history) {
     for (int i = 0; i < 12; i++)
         record(i, 1.0 + 0.001 * (i % 3));
     record(20, 1.0);
@@ -419,35 +405,9 @@ static void test_a_run_against_the_history(void **state) {
 }
 
 /* With or without gnuplot. */
-static void test_a_plot_goes_into_a_folder_that_is_made(void **state) {
-    (void)state;
+TEST_ON_RUNS(a_plot_goes_into_a_folder_that_is_made) {
     check_call(CALL("history", "record", "before"), 0, "recorded", "");
     struct call call = CALL("history", "plot", "gemm/*", "--out", "plots/of/history");
     call_free(&call);
     assert_int_equal(access(path_of("plots/of/history/history.gp"), R_OK), 0);
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, runs_make, runs_remove)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(test_the_same_run_twice),
-        TEST(test_a_slower_row),
-        TEST(test_counts_of_a_baseline),
-        TEST(test_a_row_that_has_vanished),
-        TEST(test_nothing_in_common),
-        TEST(test_counts_that_have_vanished),
-        TEST(test_counts_of_a_wrong_result),
-        TEST(test_runs_that_prove_nothing),
-        TEST(test_bad_files_are_named),
-        TEST(test_files_that_are_cut_off),
-        TEST(test_files_that_are_binary),
-        TEST(test_what_is_no_run),
-        TEST(test_a_run_goes_into_the_history),
-        TEST(test_levels_that_got_worse),
-        TEST(test_levels_of_too_few_runs),
-        TEST(test_a_run_against_the_history),
-        TEST(test_a_plot_goes_into_a_folder_that_is_made),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,9 @@
 /* `lockstep emulate`: programs end as they do, or with 86 where something was found wrong. This
  * test is also the program that is emulated (tests/support/emulated_program.h).
  */
-#include "tests/support/cmocka.h"
+#define TESTS_OWN_MAIN
 #include "tests/support/emulated_program.h"
+#include "tests/support/test.h"
 
 #include <elf.h>
 #include <stdio.h>
@@ -11,8 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void a_right_program_ends_as_it_does(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_right_program_ends_as_it_does) {
     struct call call = EMULATE(emulated_self, "frees", "writes", "0");
     check_status(&call, 0);
     assert_string_equal(call.out, "the program's own output\n");
@@ -24,8 +24,7 @@ static void a_right_program_ends_as_it_does(void **state) {
     call_free(&call);
 }
 
-static void a_fault_that_the_program_ignores_is_an_exit_status(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_fault_that_the_program_ignores_is_an_exit_status) {
     struct call call = EMULATE(emulated_self, "frees", "overruns", "0");
     check_status(&call, 86);
     check_holds(call.err, "1 found wrong\n  kernel store, block (0,0,0), thread (0,0,0): "
@@ -40,8 +39,7 @@ static void a_fault_that_the_program_ignores_is_an_exit_status(void **state) {
 }
 
 /* Where no kernel could be loaded, none ran that could be wrong. */
-static void what_could_not_be_loaded_is_found(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_could_not_be_loaded_is_found) {
     struct call call = EMULATE(emulated_self, "frees", "loads", "0");
     check_status(&call, 86);
     check_holds(call.err, "1 found wrong\n  loading module: the image is machine code");
@@ -60,8 +58,7 @@ static void what_could_not_be_loaded_is_found(void **state) {
 }
 
 /* Programs that look at no result would go on with memory that nothing was written to. */
-static void calls_that_are_refused_are_found(void **state) {
-    (void)state;
+TEST_IN_PLACE(calls_that_are_refused_are_found) {
     for (const struct emulated_refusal *refusal = emulated_refusals; refusal->word; refusal++) {
         char said[200];
         struct call call = EMULATE(emulated_self, "frees", refusal->word, "0");
@@ -72,8 +69,7 @@ static void calls_that_are_refused_are_found(void **state) {
     }
 }
 
-static void leaks_are_found_on_request(void **state) {
-    (void)state;
+TEST_IN_PLACE(leaks_are_found_on_request) {
     struct call call = EMULATE(emulated_self, "leaks", "writes", "0");
     check_status(&call, 0);
     call_free(&call);
@@ -87,7 +83,7 @@ static void leaks_are_found_on_request(void **state) {
 }
 
 /* As Triton runs it: what comes out is the text, and a zero. */
-static void an_assembler_hands_out_ptx(void **state) {
+TEST_IN_PLACE(an_assembler_hands_out_ptx) {
     static const char script[] =
         "\"$TRITON_PTXAS_PATH\" --version | grep -o 'release 1[0-9]' &&"
         "printf .version >k.ptx && \"$TRITON_PTXAS_PATH\" -lineinfo -v "
@@ -102,7 +98,7 @@ static void an_assembler_hands_out_ptx(void **state) {
 }
 
 /* As CuPy runs it. What stands for NVIDIA's compiler says what it was told. */
-static void a_compiler_makes_ptx_for_machine_code(void **state) {
+TEST_IN_PLACE(a_compiler_makes_ptx_for_machine_code) {
     static const char script[] =
         "mkdir real && printf '#!/bin/sh\\necho \"$@\"\\n' >real/nvcc && chmod +x real/nvcc &&"
         "PATH=$PWD/real:$PATH && \"$NVCC\" --cubin 'd/a b.cu' && \"$NVCC\" -o c c.cu &&"
@@ -121,8 +117,7 @@ static void a_compiler_makes_ptx_for_machine_code(void **state) {
 
 /* The program asks for what is loaded, without a search. A sanitizer's build of the libraries needs
  * the sanitizer in the program's first place. */
-static void libraries_may_be_loaded_first(void **state) {
-    (void)state;
+TEST_IN_PLACE(libraries_may_be_loaded_first) {
 #ifdef __SANITIZE_ADDRESS__
     skip();
 #endif
@@ -135,8 +130,7 @@ static void libraries_may_be_loaded_first(void **state) {
     call_free(&call);
 }
 
-static void calls_that_are_wrong_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(calls_that_are_wrong_are_refused) {
     static const struct {
         const char *words[4], *said;
         int status;
@@ -171,8 +165,7 @@ static void check_help_lists(char *devices) {
 }
 
 /* A wrong name is refused before the program starts: one that ignores errors would pass. */
-static void the_device_is_chosen_by_name(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_device_is_chosen_by_name) {
     struct call call = EMULATE("--device", "h100", emulated_self, "frees", "writes", "0");
     check_status(&call, 0);
     call_free(&call);
@@ -190,8 +183,7 @@ static void the_device_is_chosen_by_name(void **state) {
     call_free(&call);
 }
 
-static void files_in_the_variable_are_told_of(void **state) {
-    (void)state;
+TEST_IN_PLACE(files_in_the_variable_are_told_of) {
     static const char *const variables[] = {
         "LOCKSTEP_EMULATOR=threads=1;findings=found;report=counted", NULL};
     const struct call_limits limits = {.variables = variables};
@@ -235,7 +227,7 @@ static void program_with_symbol(char path[PATH_MAX], const char *name) {
 }
 
 /* A program with a symbol of NVIDIA's static library. */
-static void a_runtime_that_is_built_in_is_told_of(void **state) {
+TEST_IN_PLACE(a_runtime_that_is_built_in_is_told_of) {
     char path[PATH_MAX];
     (void)state;
     program_with_symbol(path, "libcudart_static_0123");
@@ -252,7 +244,7 @@ static void a_runtime_that_is_built_in_is_told_of(void **state) {
 }
 
 /* It may speak of the library, as this one does, or have a name like it. */
-static void text_is_no_runtime(void **state) {
+TEST_IN_PLACE(text_is_no_runtime) {
     char path[PATH_MAX];
     (void)state;
     program_with_symbol(path, "no_libcudart_static_0123");
@@ -269,8 +261,7 @@ static void text_is_no_runtime(void **state) {
     call_free(&call);
 }
 
-static void a_program_that_is_here_is_pointed_to(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_program_that_is_here_is_pointed_to) {
     struct call call = EMULATE("oob");
     check_status(&call, 2);
     assert_null(strstr(call.err, "did you mean"));
@@ -286,23 +277,7 @@ static void a_program_that_is_here_is_pointed_to(void **state) {
 int main(int argc, char **argv) {
     if (argc == EMULATED_WORDS + 1)
         return emulated_program_run(argv + 1);
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(a_right_program_ends_as_it_does),
-        IN_PLACE(a_fault_that_the_program_ignores_is_an_exit_status),
-        IN_PLACE(what_could_not_be_loaded_is_found),
-        IN_PLACE(calls_that_are_refused_are_found),
-        IN_PLACE(leaks_are_found_on_request),
-        IN_PLACE(an_assembler_hands_out_ptx),
-        IN_PLACE(a_compiler_makes_ptx_for_machine_code),
-        IN_PLACE(libraries_may_be_loaded_first),
-        IN_PLACE(calls_that_are_wrong_are_refused),
-        IN_PLACE(the_device_is_chosen_by_name),
-        IN_PLACE(files_in_the_variable_are_told_of),
-        IN_PLACE(a_runtime_that_is_built_in_is_told_of),
-        IN_PLACE(text_is_no_runtime),
-        IN_PLACE(a_program_that_is_here_is_pointed_to),
-    };
     if (!emulated_program_find())
         return EXIT_FAILURE;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -2,17 +2,16 @@
  * sampled blocks, and calls that leave nothing to explain. */
 #include "bench/files/results.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/refusing.h"
 #include "tests/support/staging.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static void test_lists_of_gpus_are_csv_on_request(void **state) {
-    (void)state;
+TEST_IN_PLACE(lists_of_gpus_are_csv_on_request) {
     struct call call = CALL("explain", "--gpu", "list", "--csv");
     check_status(&call, 0);
     assert_int_equal(strncmp(call.out, "gpu,title,multiprocessors,clock_mhz,memory_gbps\n", 47), 0);
@@ -27,8 +26,7 @@ static const char described_gpu[] =
     " \"l2_bytes\": 300, \"sustained_mhz\": 1500, \"capacity\": 8, \"watts\": 100}\n";
 
 /* Nothing that could be explained: the caller's mistake, and no output that looks like an answer. */
-static void test_nothing_to_explain_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(nothing_to_explain_is_refused) {
     CHECK_REFUSED(2, "lockstep run --gpu emulated", "explain", "nowhere");
     assert_int_equal(mkdir(temporary_path(&here.place, "counted"), 0700), 0);
     CHECK_REFUSED(2, "counted is no folder of an emulated run", "explain", "counted");
@@ -81,8 +79,7 @@ static void test_nothing_to_explain_is_refused(void **state) {
 }
 
 /* Counted first, and then said in sentences; nothing of it stays. */
-static void test_an_operation_is_counted_and_explained(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_operation_is_counted_and_explained) {
     staging_need_kernels();
     struct call call = CALL("explain", "gemm", "--shape", "64x64x64", "--case", "gemm/nn/*",
                             "--implementation", "cuda-coalesced", "--gpu", "t4", "--caches");
@@ -101,8 +98,7 @@ static void test_an_operation_is_counted_and_explained(void **state) {
 }
 
 /* An emulated run asks the machine for times only where a row of it has one. */
-static void test_an_emulated_run_measures_no_cpu_that_it_does_not_time(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_emulated_run_measures_no_cpu_that_it_does_not_time) {
     static const char ceilings[] = "ceilings, 1 thread:", warning[] = "OPENBLAS_CORETYPE=";
     static const char *const variables[] = {"OPENBLAS_CORETYPE=Haswell", NULL};
     static const char *const named[] = {"cuda-naive", "cuda-naive,cpu-naive"};
@@ -129,8 +125,7 @@ static void test_an_emulated_run_measures_no_cpu_that_it_does_not_time(void **st
 static const char said[] = "counts are not of all blocks";
 
 /* What follows from sampled blocks says so, in each command; a whole run says nothing of it. */
-static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
-    (void)state;
+TEST_IN_PLACE(counts_of_sampled_blocks_are_said_to_be_so) {
     staging_need_kernels();
     struct call call = COUNT_128("--sample-blocks", "2", "--predict", "t4", "--out", "sampled");
     check_status(&call, 0);
@@ -169,8 +164,7 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     free(page);
 }
 
-static void test_counts_of_sampled_blocks_are_compared_with_their_like(void **state) {
-    (void)state;
+TEST_IN_PLACE(counts_of_sampled_blocks_are_compared_with_their_like) {
     staging_need_kernels();
     struct call call = COUNT_128("--out", "counted128");
     check_status(&call, 0);
@@ -198,16 +192,4 @@ static void test_counts_of_sampled_blocks_are_compared_with_their_like(void **st
     assert_null(strstr(call.out, said));
     check_holds(call.err, said);
     call_free(&call);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_lists_of_gpus_are_csv_on_request),
-        IN_PLACE(test_nothing_to_explain_is_refused),
-        IN_PLACE(test_an_operation_is_counted_and_explained),
-        IN_PLACE(test_an_emulated_run_measures_no_cpu_that_it_does_not_time),
-        IN_PLACE(test_counts_of_sampled_blocks_are_said_to_be_so),
-        IN_PLACE(test_counts_of_sampled_blocks_are_compared_with_their_like),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

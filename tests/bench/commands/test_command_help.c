@@ -2,7 +2,7 @@
  * them.
  */
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,8 +78,7 @@ static struct words options_of(const char *command) {
     return options;
 }
 
-static void test_every_command_has_help_with_an_example(void **state) {
-    (void)state;
+TEST_IN_PLACE(every_command_has_help_with_an_example) {
     const struct words commands = commands_of();
     for (int i = 0; i < commands.count; i++) {
         const struct words options = options_of(commands.list[i]);
@@ -167,8 +166,7 @@ static const char *value_of(const char *option) {
 }
 
 /* --help comes last, so the option before it is read and nothing is run. */
-static void test_every_option_in_help_is_accepted(void **state) {
-    (void)state;
+TEST_IN_PLACE(every_option_in_help_is_accepted) {
     const struct words commands = commands_of();
     for (int i = 0; i < commands.count; i++) {
         const struct words options = options_of(commands.list[i]);
@@ -190,8 +188,7 @@ static bool is_documented(const char *option) {
 }
 
 /* README.md and --help name the same options. */
-static void test_readme_and_help_agree(void **state) {
-    (void)state;
+TEST_IN_PLACE(readme_and_help_agree) {
     char *readme = file_text("README.md");
     if (!readme) {
         print_message("skipped: there is no README.md in the working directory\n");
@@ -215,13 +212,4 @@ static void test_readme_and_help_agree(void **state) {
     for (int i = 0; i < documented.count; i++)
         if (!words_have(&known, documented.list[i]))
             fail_msg("README.md names --%s, and no --help does", documented.list[i]);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_every_command_has_help_with_an_example),
-        IN_PLACE(test_every_option_in_help_is_accepted),
-        IN_PLACE(test_readme_and_help_agree),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

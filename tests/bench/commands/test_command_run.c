@@ -3,8 +3,8 @@
  */
 #include "bench/files/results.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/refusing.h"
+#include "tests/support/test.h"
 
 #include <cjson/cJSON.h>
 #include <fcntl.h>
@@ -119,8 +119,7 @@ static struct call sweep_ended_by(int signal_number) {
     return call;
 }
 
-static void test_an_interrupted_run_goes_on(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_interrupted_run_goes_on) {
     struct call call = sweep_ended_by(SIGINT);
     check_status(&call, 3);
     size_t kept = check_rows();
@@ -132,16 +131,14 @@ static void test_an_interrupted_run_goes_on(void **state) {
     check_goes_on(sweep);
 }
 
-static void test_a_terminated_run_keeps_its_rows(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_terminated_run_keeps_its_rows) {
     struct call call = sweep_ended_by(SIGTERM);
     check_status(&call, 3);
     assert_in_range(check_rows(), 2, SWEEP_ROWS - 1);
     call_free(&call);
 }
 
-static void test_a_killed_run_goes_on(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_killed_run_goes_on) {
     struct call call = sweep_ended_by(SIGKILL);
     check_status(&call, 256 + SIGKILL);
     call_free(&call);
@@ -161,8 +158,7 @@ static void test_a_killed_run_goes_on(void **state) {
     check_state("finished");
 }
 
-static void test_other_settings_do_not_go_on(void **state) {
-    (void)state;
+TEST_IN_PLACE(other_settings_do_not_go_on) {
     struct call call = sweep_ended_by(SIGINT);
     check_status(&call, 3);
     call_free(&call);
@@ -173,8 +169,7 @@ static void test_other_settings_do_not_go_on(void **state) {
 }
 
 /* Rows of two builds are not of one run. */
-static void test_another_build_does_not_go_on(void **state) {
-    (void)state;
+TEST_IN_PLACE(another_build_does_not_go_on) {
     struct call call = sweep_ended_by(SIGINT);
     check_status(&call, 3);
     call_free(&call);
@@ -197,8 +192,7 @@ static void test_another_build_does_not_go_on(void **state) {
 }
 
 /* A limit on the size of files stands for a full disk, without a mount. */
-static void test_a_full_disk_keeps_whole_cases(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_full_disk_keeps_whole_cases) {
     /* Within 10 ms a row takes its least, ten samples: one case fits, the results of all do not. */
     static const char *const filling[] = {
         "run",       "gemm",    "--shape",    "8x8x8,9x9x9,16x16x16,17x17x17",
@@ -218,8 +212,7 @@ static void test_a_full_disk_keeps_whole_cases(void **state) {
     check_goes_on(filling);
 }
 
-static void test_a_disk_that_is_full_from_the_start(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_disk_that_is_full_from_the_start) {
     struct call call = call_start(&here, sweep, &(struct call_limits){.file_bytes = 100});
     call_wait(&here, &call);
     check_status(&call, 3);
@@ -232,8 +225,7 @@ static void test_a_disk_that_is_full_from_the_start(void **state) {
 }
 
 /* Too small for the plots' script, large enough for every row. */
-static void test_a_disk_that_is_full_when_plots_are_drawn(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_disk_that_is_full_when_plots_are_drawn) {
     struct call call = call_start(
         &here, (const char *const[]){"run", "--case", "gemm/nn/f32/8x8x8", PAIR, TINY, NULL},
         &(struct call_limits){.file_bytes = 9216});
@@ -247,8 +239,7 @@ static void test_a_disk_that_is_full_when_plots_are_drawn(void **state) {
 }
 
 /* Skipping is no way to pass. */
-static void test_where_nothing_was_measured_nothing_passed(void **state) {
-    (void)state;
+TEST_IN_PLACE(where_nothing_was_measured_nothing_passed) {
     CHECK_REFUSED(2, "nothing can be measured: no implementation that was asked for", "run", "gemm",
                   "--shape", "8x8x8", "--implementation", "cuda-naive,cublas", TINY);
     struct call skipped =
@@ -266,8 +257,7 @@ static void test_where_nothing_was_measured_nothing_passed(void **state) {
     call_free(&verified);
 }
 
-static void test_a_finished_run_is_left_alone(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_finished_run_is_left_alone) {
     struct call call = CALL("run", "--case", "transfer/copy/f32/17", TINY);
     check_status(&call, 0);
     check_holds(call.out, "results in run");
@@ -285,8 +275,7 @@ static void test_a_finished_run_is_left_alone(void **state) {
 }
 
 /* To the last digit: with another seed nobody repeats the run. */
-static void test_the_environment_has_the_seed(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_environment_has_the_seed) {
     struct call call =
         CALL("run", "--case", "transfer/copy/f32/17", "--seed", "9007199254740993", TINY);
     check_status(&call, 0);
@@ -297,8 +286,7 @@ static void test_the_environment_has_the_seed(void **state) {
     free(text);
 }
 
-static void test_json_is_json_and_nothing_else(void **state) {
-    (void)state;
+TEST_IN_PLACE(json_is_json_and_nothing_else) {
     struct call call = CALL("run", "--case", "gemm/tn/f32/5x6x7", "--json", PAIR, TINY);
     check_status(&call, 0);
     cJSON *json = cJSON_ParseWithOpts(call.out, NULL, 1);
@@ -317,8 +305,7 @@ static void test_json_is_json_and_nothing_else(void **state) {
 }
 
 /* Buffers larger than the caches, and all implementations of a network with its parts. */
-static void test_a_cold_run_and_the_parts_of_a_network(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_cold_run_and_the_parts_of_a_network) {
     /* Large enough to be cold beside any cache. */
     struct call call = CALL("run", "--case", "mlp/train_step/f32/170-190-110@50", "--cold",
                             "--yardsticks", "--implementation", "openblas,gemms", TINY);
@@ -343,23 +330,4 @@ static void test_a_cold_run_and_the_parts_of_a_network(void **state) {
     assert_string_equal(parts[part_count - 1].name, "update");
     free(rows);
     free(parts);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_an_interrupted_run_goes_on),
-        IN_PLACE(test_a_terminated_run_keeps_its_rows),
-        IN_PLACE(test_a_killed_run_goes_on),
-        IN_PLACE(test_other_settings_do_not_go_on),
-        IN_PLACE(test_another_build_does_not_go_on),
-        IN_PLACE(test_a_full_disk_keeps_whole_cases),
-        IN_PLACE(test_a_disk_that_is_full_from_the_start),
-        IN_PLACE(test_a_disk_that_is_full_when_plots_are_drawn),
-        IN_PLACE(test_where_nothing_was_measured_nothing_passed),
-        IN_PLACE(test_a_finished_run_is_left_alone),
-        IN_PLACE(test_the_environment_has_the_seed),
-        IN_PLACE(test_json_is_json_and_nothing_else),
-        IN_PLACE(test_a_cold_run_and_the_parts_of_a_network),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

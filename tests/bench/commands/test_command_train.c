@@ -1,7 +1,7 @@
 /* `lockstep train`: help, every wrong value refused in words, and what reaches the training. */
 #include "reference/libraries.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +18,7 @@ static struct call train(const char *line) {
     return call_of(&here, arguments);
 }
 
-static void test_help_shows_an_example_and_trains_nothing(void **state) {
-    (void)state;
+TEST_IN_PLACE(help_shows_an_example_and_trains_nothing) {
     static const char *const lines[] = {"--help --batch 5", "-?", "--usage"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         struct call call = train(lines[i]);
@@ -78,8 +77,7 @@ static const struct wrong {
     {"fast", {"takes options only", "'fast'"}},
 };
 
-static void test_wrong_calls_are_refused_in_words(void **state) {
-    (void)state;
+TEST_IN_PLACE(wrong_calls_are_refused_in_words) {
     for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
         struct call call = train(wrongs[i].line);
         check_status(&call, 2);
@@ -90,8 +88,7 @@ static void test_wrong_calls_are_refused_in_words(void **state) {
     }
 }
 
-static void test_missing_data_is_refused_with_the_way_out(void **state) {
-    (void)state;
+TEST_IN_PLACE(missing_data_is_refused_with_the_way_out) {
     struct call call = train("--data /nowhere");
     check_status(&call, 2);
     check_holds(call.err, "/nowhere");
@@ -100,8 +97,7 @@ static void test_missing_data_is_refused_with_the_way_out(void **state) {
 }
 
 /* What was asked for is what the report says was done. */
-static void test_options_reach_the_training(void **state) {
-    (void)state;
+TEST_IN_PLACE(options_reach_the_training) {
     struct call call = train("--data synthetic --layers 8-6-3 --activation silu --loss mse "
                              "--optimizer sgd_momentum --momentum 0.5 --learning-rate 0.25 "
                              "--batch 500 --epochs 2 --threads 2 --out run");
@@ -143,8 +139,7 @@ static void letters_write(const char *images, const char *labels) {
 }
 
 /* Without --layers the network has an input a pixel and an output a class. */
-static void test_the_network_fits_the_data(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_network_fits_the_data) {
     letters_write("train-images-idx3-ubyte", "train-labels-idx1-ubyte");
     letters_write("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
     struct call letters = train("--data . --batch 10 --epochs 0 --save letters.weights --out run");
@@ -168,8 +163,7 @@ static void test_the_network_fits_the_data(void **state) {
 }
 
 /* Known, as `run` knows it, and not there. */
-static void test_an_absent_library_is_named(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_absent_library_is_named) {
     if (!blis_absent()) {
         skip();
         return;
@@ -180,8 +174,7 @@ static void test_an_absent_library_is_named(void **state) {
     call_free(&call);
 }
 
-static void test_the_device_is_chosen_by_implementation_and_gpu(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_device_is_chosen_by_implementation_and_gpu) {
     struct call call = train("--implementation cuda-naive --gpu 3");
     check_status(&call, 77);
     check_holds(call.err, "no GPU");
@@ -207,17 +200,4 @@ static void test_the_device_is_chosen_by_implementation_and_gpu(void **state) {
     check_status(&tuning, 2);
     check_holds(tuning.err, "none.csv");
     call_free(&tuning);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_help_shows_an_example_and_trains_nothing),
-        IN_PLACE(test_wrong_calls_are_refused_in_words),
-        IN_PLACE(test_missing_data_is_refused_with_the_way_out),
-        IN_PLACE(test_options_reach_the_training),
-        IN_PLACE(test_the_network_fits_the_data),
-        IN_PLACE(test_an_absent_library_is_named),
-        IN_PLACE(test_the_device_is_chosen_by_implementation_and_gpu),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,8 @@
  * take. */
 #include "kernels/kernels.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
+#include "tests/support/test.h"
 
 static const char *const h100[] = {"LOCKSTEP_EMULATOR=check=all;device=h100", NULL};
 
@@ -22,8 +22,7 @@ static bool is_built(void) {
 }
 
 /* Products nt, tn and nn of three layers, and all checks silent. */
-static void a_network_is_verified(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_network_is_verified) {
     if (!is_built()) {
         skip();
         return;
@@ -35,8 +34,7 @@ static void a_network_is_verified(void **state) {
     call_free(&call);
 }
 
-static void layers_that_tma_cannot_copy_are_skipped(void **state) {
-    (void)state;
+TEST_IN_PLACE(layers_that_tma_cannot_copy_are_skipped) {
     if (!is_built()) {
         skip();
         return;
@@ -45,12 +43,4 @@ static void layers_that_tma_cannot_copy_are_skipped(void **state) {
     check_status(&call, 3); /* all rows were skipped */
     check_holds(call.out, "skipped: wants layers that are multiples of 8 wide");
     call_free(&call);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(a_network_is_verified),
-        IN_PLACE(layers_that_tma_cannot_copy_are_skipped),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

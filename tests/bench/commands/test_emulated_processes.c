@@ -1,15 +1,16 @@
 /* `lockstep emulate`: programs of several processes, and processes that end by a signal or run none
  * of what libraries have to do at the end.
  */
-#include "tests/support/cmocka.h"
+#define TESTS_OWN_MAIN
 #include "tests/support/emulated_program.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* From another folder, by a shell, in two processes. */
-static void scripts_may_start_programs(void **state) {
+TEST_IN_PLACE(scripts_may_start_programs) {
     char script[PATH_MAX * 2 + 100];
     (void)state;
     snprintf(script, sizeof script, "cd / && '%s' frees overruns 0 && '%s' frees writes 0; exit 4",
@@ -27,8 +28,7 @@ static void scripts_may_start_programs(void **state) {
 }
 
 /* Their kernels are counted all the same. */
-static void processes_without_an_end_are_counted(void **state) {
-    (void)state;
+TEST_IN_PLACE(processes_without_an_end_are_counted) {
     static const struct {
         const char *first, *second, *said;
     } cases[] = {{"_exits", "becomes-another", "2 processes used the emulated GPU and ended by"},
@@ -54,8 +54,7 @@ static void processes_without_an_end_are_counted(void **state) {
 }
 
 /* By a shell that does not wait for it: the program's end is not its own. */
-static void processes_that_are_left_are_waited_for(void **state) {
-    (void)state;
+TEST_IN_PLACE(processes_that_are_left_are_waited_for) {
     char script[PATH_MAX + 100];
     snprintf(script, sizeof script, "(sleep 1; setsid '%s' frees writes 0) & exit 3",
              emulated_self);
@@ -72,8 +71,7 @@ static void processes_that_are_left_are_waited_for(void **state) {
 }
 
 /* Only the memory that a process has left, and none of one that a signal has ended. */
-static void leaks_of_processes_without_an_end_are_found(void **state) {
-    (void)state;
+TEST_IN_PLACE(leaks_of_processes_without_an_end_are_found) {
     struct call call = EMULATE("--check", "memory,leak", emulated_self, "leaks", "_exits", "0");
     check_status(&call, 86);
     check_holds(call.err, "leak: 4 bytes in 1 allocation were never freed by a process that ended");
@@ -96,8 +94,7 @@ static void leaks_of_processes_without_an_end_are_found(void **state) {
 }
 
 /* The child of a fork cannot use the GPU: nothing of it is lost. */
-static void a_quick_exit_and_a_fork_lose_nothing(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_quick_exit_and_a_fork_lose_nothing) {
     struct call call =
         EMULATE("--check", "memory,leak", emulated_self, "leaks", "exits-quickly", "0");
     check_status(&call, 86);
@@ -111,8 +108,7 @@ static void a_quick_exit_and_a_fork_lose_nothing(void **state) {
     call_free(&call);
 }
 
-static void a_signal_is_an_exit_status(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_signal_is_an_exit_status) {
     struct call call = EMULATE("sh", "-c", "kill -9 $$");
     check_status(&call, 137);
     check_holds(call.err, "lockstep emulate: signal 9 (Killed) ended the program");
@@ -128,15 +124,7 @@ static void a_signal_is_an_exit_status(void **state) {
 int main(int argc, char **argv) {
     if (argc == EMULATED_WORDS + 1)
         return emulated_program_run(argv + 1);
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(scripts_may_start_programs),
-        IN_PLACE(processes_without_an_end_are_counted),
-        IN_PLACE(processes_that_are_left_are_waited_for),
-        IN_PLACE(leaks_of_processes_without_an_end_are_found),
-        IN_PLACE(a_quick_exit_and_a_fork_lose_nothing),
-        IN_PLACE(a_signal_is_an_exit_status),
-    };
     if (!emulated_program_find())
         return EXIT_FAILURE;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

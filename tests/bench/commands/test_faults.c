@@ -6,7 +6,7 @@
 #include "gpu/cuda_api.h"
 #include "kernels/kernels.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -291,7 +291,7 @@ static void faults_try(int stride, struct figures *figures) {
     }
 }
 
-static void every_failing_call_is_named(void **state) {
+TEST(every_failing_call_is_named) {
     const char *named = getenv("LOCKSTEP_FAULTS");
     const int stride = named ? atoi(named) : STRIDE_USUAL;
     struct temporary images;
@@ -314,9 +314,4 @@ static void every_failing_call_is_named(void **state) {
         for (int f = 0; f < 2; f++)
             free(files_before[c][f]);
     temporary_close(&images);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_failing_call_is_named)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,13 @@
 /* `lockstep run` and `verify` as the ranks of a job. Without MPI only what is said then is
  * tested. */
 #include "tests/support/job.h"
+#include "tests/support/test.h"
 
 #define RUN_SHORTLY "run", "allreduce", "--quick", "--threads", "1", "--out", "run", "--shape"
 
 /* --- alone --- */
 
-static void test_alone_it_says_how_to_start(void **state) {
-    (void)state;
+TEST_IN_PLACE(alone_it_says_how_to_start) {
     struct call call = CALL(RUN_SHORTLY, "8");
     check_status(&call, 3);
     check_holds(call.err, "4 rows were skipped");
@@ -17,8 +17,7 @@ static void test_alone_it_says_how_to_start(void **state) {
 
 /* --- together --- */
 
-static void test_every_sum_is_verified_on_every_rank(void **state) {
-    (void)state;
+TEST_IN_PLACE(every_sum_is_verified_on_every_rank) {
     need_mpi();
     for (int ranks = 2; ranks <= 4; ranks++) {
         struct call call = LAUNCH(ranks, "verify", "allreduce");
@@ -32,8 +31,7 @@ static void test_every_sum_is_verified_on_every_rank(void **state) {
 
 /* 7 shapes, 5 kinds of values, 3 dtypes; where ranks get parts, one shape less a rank without
  * one. */
-static void test_every_copy_and_part_is_verified_on_every_rank(void **state) {
-    (void)state;
+TEST_IN_PLACE(every_copy_and_part_is_verified_on_every_rank) {
     need_mpi();
     static const char *const said[][3] = {
         {"broadcast", "105 passed, 0 failed, 0 skipped", "105 passed, 0 failed, 0 skipped"},
@@ -50,8 +48,7 @@ static void test_every_copy_and_part_is_verified_on_every_rank(void **state) {
 }
 
 /* As nccl-tests counts: the array of all, or all parts but a rank's own. */
-static void test_the_bus_bandwidth_is_written(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_bus_bandwidth_is_written) {
     need_mpi();
     struct call call = LAUNCH(4, "run", "broadcast", "allgather", "reduce_scatter", "--quick",
                               "--threads", "1", "--out", "run", "--shape", "1000,1001");
@@ -66,8 +63,7 @@ static void test_the_bus_bandwidth_is_written(void **state) {
     call_free(&call);
 }
 
-static void test_one_rank_writes_the_run(void **state) {
-    (void)state;
+TEST_IN_PLACE(one_rank_writes_the_run) {
     need_mpi();
     struct call call = LAUNCH(2, RUN_SHORTLY, "1,1000", "--dtype", "f32,bf16", "--yardsticks");
     check_status(&call, 0);
@@ -89,8 +85,7 @@ static void test_one_rank_writes_the_run(void **state) {
 }
 
 /* Commands that say the same on every rank. */
-static void test_what_needs_no_ranks_is_said_by_one(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_needs_no_ranks_is_said_by_one) {
     need_mpi();
     struct call call = LAUNCH(2, "list", "operations");
     check_status(&call, 0);
@@ -106,8 +101,7 @@ static void test_what_needs_no_ranks_is_said_by_one(void **state) {
     call_free(&call);
 }
 
-static void test_other_operations_measure_in_step(void **state) {
-    (void)state;
+TEST_IN_PLACE(other_operations_measure_in_step) {
     need_mpi();
     struct call call =
         LAUNCH(2, "run", "--case", "mlp/train_step/f32/3-4-2@5", "--quick", "--max-time", "1",
@@ -122,8 +116,7 @@ static void test_other_operations_measure_in_step(void **state) {
 
 /* Gradients of all layers against the float64 oracle of the whole batch, and the same bits on every
  * rank: `verify` holds to both. */
-static void test_a_step_is_shared(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_step_is_shared) {
     need_mpi();
     static const char rows[] = "cpu-simd-mpi,openblas-mpi,openblas-mpi-buckets";
     struct call call =
@@ -141,8 +134,7 @@ static void test_a_step_is_shared(void **state) {
     call_free(&call);
 }
 
-static void test_a_batch_that_cannot_be_shared_is_skipped(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_batch_that_cannot_be_shared_is_skipped) {
     need_mpi();
     struct call call = LAUNCH(2, "run", "--case", "mlp/train_step/f32/3-4-2@5", "--quick",
                               "--implementation", "openblas-mpi", "--out", "run");
@@ -151,8 +143,7 @@ static void test_a_batch_that_cannot_be_shared_is_skipped(void **state) {
     call_free(&call);
 }
 
-static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
-    (void)state;
+TEST_IN_PLACE(weak_scaling_gives_each_rank_a_batch) {
     need_mpi();
     struct call call = LAUNCH(3, "run", "mlp", "--shape", "3-4-2@5", "--case", "*/train_step/*",
                               "--quick", "--implementation", "openblas-mpi", "--max-time", "1",
@@ -164,8 +155,7 @@ static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
     call_free(&call);
 }
 
-static void test_weak_scaling_of_a_process_alone_says_so(void **state) {
-    (void)state;
+TEST_IN_PLACE(weak_scaling_of_a_process_alone_says_so) {
     struct call call = CALL("run", "mlp", "--shape", "3-4-2@5", "--case", "*/train_step/*",
                             "--quick", "--implementation", "openblas", "--max-time", "1", "--gpu",
                             "none", "--scaling", "weak", "--out", "run");
@@ -178,8 +168,7 @@ static void test_weak_scaling_of_a_process_alone_says_so(void **state) {
 }
 
 /* A rank's shape on one rank and on two. */
-static void test_weak_scaling_is_drawn_over_ranks(void **state) {
-    (void)state;
+TEST_IN_PLACE(weak_scaling_is_drawn_over_ranks) {
     need_mpi();
     static const char *const folders[] = {"one", "two"};
     for (int ranks = 1; ranks <= 2; ranks++) {
@@ -210,8 +199,7 @@ static void test_weak_scaling_is_drawn_over_ranks(void **state) {
 }
 
 /* Runs on one rank and on two, in one figure. */
-static void test_times_are_drawn_over_ranks(void **state) {
-    (void)state;
+TEST_IN_PLACE(times_are_drawn_over_ranks) {
     need_mpi();
     static const char *const folders[] = {"one", "two"};
     for (int ranks = 1; ranks <= 2; ranks++) {
@@ -248,8 +236,7 @@ static void test_times_are_drawn_over_ranks(void **state) {
     "train", "--data", "synthetic", "--layers", "20-16-4", "--epochs", "3", "--batch", "96",       \
         "--threads", "1", "--implementation"
 
-static void test_ranks_train_the_network_of_one_process(void **state) {
-    (void)state;
+TEST_IN_PLACE(ranks_train_the_network_of_one_process) {
     enum { EPOCHS = 3 };
     need_mpi();
     double alone[EPOCHS] = {0}, together[EPOCHS] = {0};
@@ -272,24 +259,4 @@ static void test_ranks_train_the_network_of_one_process(void **state) {
             if (!(together[i] < alone[i] * 1.0001 && together[i] > alone[i] * 0.9999))
                 fail_msg("%d ranks: loss %.9g is not %.9g", ranks, together[i], alone[i]);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_alone_it_says_how_to_start),
-        IN_PLACE(test_every_sum_is_verified_on_every_rank),
-        IN_PLACE(test_every_copy_and_part_is_verified_on_every_rank),
-        IN_PLACE(test_the_bus_bandwidth_is_written),
-        IN_PLACE(test_one_rank_writes_the_run),
-        IN_PLACE(test_what_needs_no_ranks_is_said_by_one),
-        IN_PLACE(test_other_operations_measure_in_step),
-        IN_PLACE(test_a_step_is_shared),
-        IN_PLACE(test_a_batch_that_cannot_be_shared_is_skipped),
-        IN_PLACE(test_weak_scaling_gives_each_rank_a_batch),
-        IN_PLACE(test_times_are_drawn_over_ranks),
-        IN_PLACE(test_weak_scaling_of_a_process_alone_says_so),
-        IN_PLACE(test_weak_scaling_is_drawn_over_ranks),
-        IN_PLACE(test_ranks_train_the_network_of_one_process),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Ranks of a job that die, are stopped or get a signal: what the others say, and what is kept. */
 #include "tests/support/job.h"
+#include "tests/support/test.h"
 
 #include <signal.h>
 #include <time.h>
@@ -80,19 +81,16 @@ static void expect_kept_when_fails(bool first, int number, const char *how) {
     call_free(&again);
 }
 
-static void test_what_was_measured_is_kept_when_a_rank_dies(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_was_measured_is_kept_when_a_rank_dies) {
     expect_kept_when_fails(false, SIGKILL, "has died");
 }
 
 /* The rank that opened the folder. */
-static void test_what_was_measured_is_kept_when_the_first_rank_dies(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_was_measured_is_kept_when_the_first_rank_dies) {
     expect_kept_when_fails(true, SIGKILL, "has died");
 }
 
-static void test_what_was_measured_is_kept_when_a_rank_is_stopped(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_was_measured_is_kept_when_a_rank_is_stopped) {
     assert_int_equal(setenv("LOCKSTEP_STOPPED_SECONDS", "2", 1), 0);
     expect_kept_when_fails(false, SIGSTOP, "has been stopped for 2 s");
     assert_int_equal(unsetenv("LOCKSTEP_STOPPED_SECONDS"), 0);
@@ -118,8 +116,7 @@ static void expect_epochs_kept(bool saves) {
     assert_in_range(losses_read("run", losses, 2), 1, 2);
 }
 
-static void test_nothing_is_kept_before_the_first_epoch(void **state) {
-    (void)state;
+TEST_IN_PLACE(nothing_is_kept_before_the_first_epoch) {
     need_mpi();
     static const char *const arguments[] = {"train",
                                             "--data",
@@ -145,19 +142,16 @@ static void test_nothing_is_kept_before_the_first_epoch(void **state) {
     call_free(&call);
 }
 
-static void test_epochs_are_kept_when_a_rank_dies(void **state) {
-    (void)state;
+TEST_IN_PLACE(epochs_are_kept_when_a_rank_dies) {
     expect_epochs_kept(false);
 }
 
-static void test_weights_are_kept_when_a_rank_dies(void **state) {
-    (void)state;
+TEST_IN_PLACE(weights_are_kept_when_a_rank_dies) {
     expect_epochs_kept(true);
 }
 
 /* The second one never joins. An alarm ends what does not end. */
-static void test_one_signal_ends_a_rank_that_waits_for_others(void **state) {
-    (void)state;
+TEST_IN_PLACE(one_signal_ends_a_rank_that_waits_for_others) {
     need_mpi();
     char script[PATH_MAX + 200];
     snprintf(script, sizeof script,
@@ -180,8 +174,7 @@ static void test_one_signal_ends_a_rank_that_waits_for_others(void **state) {
 }
 
 /* It ends its ranks by SIGTERM, and has said why: of many ranks each would say the same. */
-static void test_an_end_by_the_launcher_is_not_answered(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_end_by_the_launcher_is_not_answered) {
     need_mpi();
     static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE=1", NULL};
     static const char *const arguments[] = {"run", "transfer", "--gpu", "none", "--max-time",
@@ -196,18 +189,4 @@ static void test_an_end_by_the_launcher_is_not_answered(void **state) {
     check_holds(call.err, "interrupted");
     assert_null(strstr(call.err, "again to end now"));
     call_free(&call);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_one_signal_ends_a_rank_that_waits_for_others),
-        IN_PLACE(test_what_was_measured_is_kept_when_a_rank_dies),
-        IN_PLACE(test_what_was_measured_is_kept_when_the_first_rank_dies),
-        IN_PLACE(test_what_was_measured_is_kept_when_a_rank_is_stopped),
-        IN_PLACE(test_nothing_is_kept_before_the_first_epoch),
-        IN_PLACE(test_epochs_are_kept_when_a_rank_dies),
-        IN_PLACE(test_weights_are_kept_when_a_rank_dies),
-        IN_PLACE(test_an_end_by_the_launcher_is_not_answered),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

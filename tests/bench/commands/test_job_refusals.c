@@ -1,8 +1,8 @@
 /* Calls that ranks of a job cannot carry out, or not all of them: they end before any work. */
 #include "tests/support/job.h"
+#include "tests/support/test.h"
 
-static void test_ranks_without_samples_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(ranks_without_samples_are_refused) {
     need_mpi();
     struct call call = LAUNCH(3, "train", "--data", "synthetic", "--layers", "20-4", "--batch", "2",
                               "--implementation", "openblas-mpi", "--out", "run");
@@ -16,8 +16,7 @@ static void test_ranks_without_samples_are_refused(void **state) {
     call_free(&call);
 }
 
-static void test_a_node_without_the_data_is_named(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_node_without_the_data_is_named) {
     need_mpi();
     struct call call = LAUNCH(2, "train", "--data", "/nowhere", "--out", "run");
     check_status(&call, 2);
@@ -25,8 +24,7 @@ static void test_a_node_without_the_data_is_named(void **state) {
     call_free(&call);
 }
 
-static void test_ranks_of_other_calls_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(ranks_of_other_calls_are_refused) {
     need_mpi();
     struct call call = launch_pair(
         here.program, (const char *const[]){"run", "--shape", "8", "--out", "run", NULL},
@@ -40,8 +38,7 @@ static void test_ranks_of_other_calls_are_refused(void **state) {
 }
 
 /* Before the ranks meet, each finds the same by itself; or one does. */
-static void test_a_wrong_call_is_said_once(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_wrong_call_is_said_once) {
     need_mpi();
     static const struct {
         const char *call[5], *said;
@@ -69,8 +66,7 @@ static void test_a_wrong_call_is_said_once(void **state) {
 }
 
 /* Whatever command each rank was started with: nothing is checked, measured or trained then. */
-static void test_ranks_of_other_commands_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(ranks_of_other_commands_are_refused) {
     need_mpi();
     static const char *const calls[][2][5] = {
         {{"verify", "allreduce", "--seed", "1"}, {"verify", "allreduce", "--seed", "2"}},
@@ -88,8 +84,7 @@ static void test_ranks_of_other_commands_are_refused(void **state) {
 }
 
 /* One that needs no other rank does not join, and MPI waits for it. */
-static void test_a_rank_that_does_not_join_is_not_awaited(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_rank_that_does_not_join_is_not_awaited) {
     need_mpi();
     static const char *const calls[][2][4] = {
         {{"list", "operations"}, {"verify", "allreduce"}},
@@ -106,8 +101,7 @@ static void test_a_rank_that_does_not_join_is_not_awaited(void **state) {
     }
 }
 
-static void test_a_wrong_variable_is_said_once(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_wrong_variable_is_said_once) {
     need_mpi();
     static const char *const variables[][2] = {{"LOCKSTEP_STOPPED_SECONDS", "0"},
                                                {"LOCKSTEP_OVERLAP", "perhaps"}};
@@ -119,17 +113,4 @@ static void test_a_wrong_variable_is_said_once(void **state) {
         assert_int_equal(text_count(call.err, variables[i][0]), 1);
         call_free(&call);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_ranks_without_samples_are_refused),
-        IN_PLACE(test_a_node_without_the_data_is_named),
-        IN_PLACE(test_ranks_of_other_calls_are_refused),
-        IN_PLACE(test_a_wrong_call_is_said_once),
-        IN_PLACE(test_ranks_of_other_commands_are_refused),
-        IN_PLACE(test_a_rank_that_does_not_join_is_not_awaited),
-        IN_PLACE(test_a_wrong_variable_is_said_once),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* What processes on the emulated GPU have left, read file by file. */
 #include "bench/commands/journals.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -32,8 +32,7 @@ static enum status collect(struct journals *journals, struct message *message) {
     return journals_collect(journals, message);
 }
 
-static void test_each_file_is_taken_and_removed(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(each_file_is_taken_and_removed, &place) {
     struct journals journals;
     struct message message = {""};
     failing = 0;
@@ -44,8 +43,7 @@ static void test_each_file_is_taken_and_removed(void **state) {
 }
 
 /* Counts would be too small without a word. */
-static void test_a_folder_that_cannot_be_read_to_its_end_is_named(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_folder_that_cannot_be_read_to_its_end_is_named, &place) {
     struct journals journals;
     for (int call = 1; call <= 4; call++) { /* . and .., the file, the end */
         struct message message = {""};
@@ -55,12 +53,4 @@ static void test_a_folder_that_cannot_be_read_to_its_end_is_named(void **state) 
         assert_non_null(strstr(message.text, place.path));
         assert_non_null(strstr(message.text, strerror(EIO)));
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_TEMPORARY(test_each_file_is_taken_and_removed, &place),
-        IN_TEMPORARY(test_a_folder_that_cannot_be_read_to_its_end_is_named, &place),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,9 +5,10 @@
  * Every command is killed before some of the calls by which it changes files, spread over all of
  * them. With LOCKSTEP_KILLS=all it is killed before each.
  */
+#define TESTS_OWN_MAIN
 #include "kernels/kernels.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/killing.h"
+#include "tests/support/test.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -129,8 +130,7 @@ static void resumed_prepare(void) {
 }
 
 /* Before the next case writes its first line, the last one's are on the disk. */
-static void test_a_case_is_flushed_before_the_next(void **state) {
-    (void)state;
+TEST(a_case_is_flushed_before_the_next) {
     static const char *const files[] = {"samples.csv", "results.csv", "cases.csv"};
     if (!killing_is_possible())
         skip();
@@ -306,33 +306,28 @@ static void kill_often(const struct killed *killed) {
     print_message("%s: %zu kills at %zu calls\n", killed->name, kills, calls);
 }
 
-static void test_run(void **state) {
-    (void)state;
+TEST(run) {
     kill_often(&(struct killed){"run", run_prepare, run, NULL, run_check});
 }
 
-static void test_resumed_run(void **state) {
-    (void)state;
+TEST(resumed_run) {
     kill_often(&(struct killed){"a resumed run", resumed_prepare, run, NULL, run_check});
 }
 
-static void test_report(void **state) {
-    (void)state;
+TEST(report) {
     static const char *const report[] = {"report", "run", NULL};
     kill_often(&(struct killed){"report", report_prepare, report, NULL, report_check});
     free(reported);
     reported = NULL;
 }
 
-static void test_train(void **state) {
-    (void)state;
+TEST(train) {
     kill_often(&(struct killed){"train", run_prepare, training, NULL, training_check});
     kill_often(&(struct killed){"a resumed training", trained_prepare, training_resumed, NULL,
                                 training_check});
 }
 
-static void test_tune(void **state) {
-    (void)state;
+TEST(tune) {
     size_t images = 0;
     (void)kernels_images(&images);
     if (images == 0)
@@ -340,8 +335,7 @@ static void test_tune(void **state) {
     kill_often(&(struct killed){"tune", tuning_prepare, tuning, gpu, tuning_check});
 }
 
-static void test_record(void **state) {
-    (void)state;
+TEST(record) {
     kill_often(&(struct killed){"a first history record", first_recording_prepare, recording, NULL,
                                 recording_check});
     kill_often(
@@ -350,16 +344,7 @@ static void test_record(void **state) {
 
 /* Called with the name of a test, it runs that one. */
 int main(int argc, char **argv) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_case_is_flushed_before_the_next),
-        cmocka_unit_test(test_run),
-        cmocka_unit_test(test_resumed_run),
-        cmocka_unit_test(test_train),
-        cmocka_unit_test(test_tune),
-        cmocka_unit_test(test_record),
-        cmocka_unit_test(test_report),
-    };
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * libraries that end the process. */
 #include "kernels/kernels.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -31,8 +31,7 @@ static int shell(const char *line) {
     return WEXITSTATUS(status);
 }
 
-static void every_command_names_the_help_on_exit_statuses(void **state) {
-    (void)state;
+TEST_IN_PLACE(every_command_names_the_help_on_exit_statuses) {
     static const char *const commands[] = {"run",    "sample", "ab",   "compare", "history", "list",
                                            "verify", "train",  "tune", "report",  "info"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
@@ -46,8 +45,7 @@ static void every_command_names_the_help_on_exit_statuses(void **state) {
     }
 }
 
-static void each_exit_status_has_its_sentence(void **state) {
-    (void)state;
+TEST_IN_PLACE(each_exit_status_has_its_sentence) {
     static const char *const sentences[] = {"\n  1  A result is wrong", "\n  2  The call",
                                             "\n  3  It could not be finished", "\n 77  The GPU"};
     struct call call = CALL("help", "exit-status");
@@ -63,8 +61,7 @@ static void each_exit_status_has_its_sentence(void **state) {
 }
 
 /* The table went into the first file that the run opened. */
-static void a_run_without_descriptors_keeps_its_files(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_run_without_descriptors_keeps_its_files) {
     static const char *const closed[] = {"<&- >&-", "<&- >&- 2>&-", ">&-", "2>&-"};
     for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
         char line[512];
@@ -79,13 +76,11 @@ static void a_run_without_descriptors_keeps_its_files(void **state) {
     }
 }
 
-static void a_file_at_its_limit_ends_no_process(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_file_at_its_limit_ends_no_process) {
     assert_int_equal(shell("ulimit -f 1; \"$0\" " TINY " >/dev/null 2>&1"), 3);
 }
 
-static void a_small_stack_is_refused_by_name(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_small_stack_is_refused_by_name) {
     assert_int_equal(shell("ulimit -s 64; \"$0\" list 2>log"), 3);
     char *said = temporary_text(&here.place, "log");
     assert_non_null(said);
@@ -96,8 +91,7 @@ static void a_small_stack_is_refused_by_name(void **state) {
 
 /* libgomp ends the process by exit(1) where it gets no thread, and 1 says that a result is
  * wrong. */
-static void a_library_that_ends_the_process_is_no_wrong_result(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_library_that_ends_the_process_is_no_wrong_result) {
     assert_int_equal(shell("OMP_STACKSIZE=100000G \"$0\" run transfer --shape 5000000 --threads 2 "
                            "--quick --gpu none --out run >/dev/null 2>&1"),
                      3);
@@ -109,8 +103,7 @@ static void file_await(const char *name) {
     assert_true(temporary_has(&here.place, name));
 }
 
-static void the_first_interruption_is_answered_at_once(void **state) {
-    (void)state;
+TEST_IN_PLACE(the_first_interruption_is_answered_at_once) {
     struct call call = call_start(&here,
                                   (const char *const[]){"run", "transfer", "--gpu", "none",
                                                         "--max-time", "5", "--out", "run", NULL},
@@ -124,8 +117,7 @@ static void the_first_interruption_is_answered_at_once(void **state) {
 }
 
 /* The case would take a minute more. It is left in the middle of a launch, and has no rows. */
-static void an_emulated_launch_is_left_at_the_first_interruption(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_emulated_launch_is_left_at_the_first_interruption) {
     size_t built = 0;
     (void)kernels_images(&built);
     if (built == 0)
@@ -141,18 +133,4 @@ static void an_emulated_launch_is_left_at_the_first_interruption(void **state) {
     check_status(&call, 3);
     check_holds(call.err, "interrupted; 0 rows are kept");
     call_free(&call);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(every_command_names_the_help_on_exit_statuses),
-        IN_PLACE(each_exit_status_has_its_sentence),
-        IN_PLACE(a_run_without_descriptors_keeps_its_files),
-        IN_PLACE(a_file_at_its_limit_ends_no_process),
-        IN_PLACE(a_small_stack_is_refused_by_name),
-        IN_PLACE(a_library_that_ends_the_process_is_no_wrong_result),
-        IN_PLACE(the_first_interruption_is_answered_at_once),
-        IN_PLACE(an_emulated_launch_is_left_at_the_first_interruption),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,9 @@
 /* Rows over the GPUs of a job: NCCL on emulated GPUs, by a stand-in that sums in shared memory and
  * fails as it is ordered to (tests/stand_in/nccl.c). */
+#define TESTS_OWN_MAIN
 #include "tests/stand_in/client.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,8 @@ static int leave(void **state) {
     return place_leave(state);
 }
 
+#define TEST_WITH_STAND_IN(test) TEST_BETWEEN(test, enter, leave)
+
 static char *file_of(const char *name) {
     char path[100];
     snprintf(path, sizeof path, "run/%s", name);
@@ -49,8 +52,7 @@ static char *file_of(const char *name) {
 
 /* --- sums --- */
 
-static void test_every_sum_is_verified_on_every_rank(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(every_sum_is_verified_on_every_rank) {
     need_mpi();
     for (int ranks = 2; ranks <= 3; ranks++) {
         struct call call = LAUNCH(ranks, "verify", "allreduce", ROWS);
@@ -62,8 +64,7 @@ static void test_every_sum_is_verified_on_every_rank(void **state) {
 }
 
 /* An array that is larger than what the stand-in passes on at once; mpi stands beside it. */
-static void test_an_emulated_sum_has_no_time(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(an_emulated_sum_has_no_time) {
     need_mpi();
     struct call call = LAUNCH(2, "run", "allreduce", "--quick", "--max-time", "0.02", "--threads",
                               "1", "--gpu", "emulated", "--implementation", "nccl,nccl-graph,mpi",
@@ -85,8 +86,7 @@ static void test_an_emulated_sum_has_no_time(void **state) {
     call_free(&call);
 }
 
-static void test_wrong_sums_are_found(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(wrong_sums_are_found) {
     need_mpi();
     static const struct {
         const char *order, *said;
@@ -108,8 +108,7 @@ static void test_wrong_sums_are_found(void **state) {
 
 /* Gradients of all layers against the float64 oracle of the whole batch, and parameters, moments
  * and gradients with the same bits on every rank. */
-static void test_a_step_is_shared(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(a_step_is_shared) {
     need_mpi();
     struct call call =
         LAUNCH(3, "run", "mlp", "--shape", "17-19-23@6,31-17-9-11@12", "--case", "*/train_step*",
@@ -126,8 +125,7 @@ static void test_a_step_is_shared(void **state) {
     call_free(&call);
 }
 
-static void test_a_wrong_sum_spoils_the_step(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(a_wrong_sum_spoils_the_step) {
     need_mpi();
     static const char *const orders[] = {"wrong@1", "noisy@0"};
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
@@ -160,8 +158,7 @@ static double loss_read(const char *folder) {
         "--gpu", "emulated", "--implementation"
 
 /* 254 and the 158 of the last batch are no multiples of three: the ranks' shares differ. */
-static void test_ranks_train_the_network_of_one_process(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(ranks_train_the_network_of_one_process) {
     need_mpi();
     struct call call = CALL(TRAIN_SHORTLY, "cuda-best", "--out", "alone");
     check_status(&call, 0);
@@ -179,8 +176,7 @@ static void test_ranks_train_the_network_of_one_process(void **state) {
     }
 }
 
-static void test_training_that_fails_says_where(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(training_that_fails_says_where) {
     need_mpi();
     assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", "ncclAllReduce=1@1", 1), 0);
     static const char *const rows[] = {"cuda-best-nccl", "cublas-nccl"};
@@ -194,8 +190,7 @@ static void test_training_that_fails_says_where(void **state) {
 }
 
 /* The other rows of the case go on. */
-static void test_a_cublas_that_cannot_be_used_is_named(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(a_cublas_that_cannot_be_used_is_named) {
     need_mpi();
     const struct {
         const char *library, *said;
@@ -218,8 +213,7 @@ static void test_a_cublas_that_cannot_be_used_is_named(void **state) {
 
 /* --- failures --- */
 
-static void test_no_failure_leaves_the_others_waiting(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(no_failure_leaves_the_others_waiting) {
     need_mpi();
     static const struct {
         const char *order, *said;
@@ -244,8 +238,7 @@ static void test_no_failure_leaves_the_others_waiting(void **state) {
 
 /* Where one rank's call fails, the other's is inside a sum, or on its way there. The row behind it
  * joins the ranks anew. */
-static void test_no_failure_of_cublas_leaves_the_others_waiting(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(no_failure_of_cublas_leaves_the_others_waiting) {
     need_mpi();
     static const struct {
         const char *order, *said;
@@ -272,8 +265,7 @@ static void test_no_failure_of_cublas_leaves_the_others_waiting(void **state) {
 }
 
 /* As ncclCommAbort does while a graph is kept that was captured with the communicator. */
-static void test_a_communicator_that_does_not_go_is_left_alone(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(a_communicator_that_does_not_go_is_left_alone) {
     need_mpi();
     assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", "stuck,ncclAllReduce=1@1", 1), 0);
     struct call call = LAUNCH(2, VERIFY_SHORTLY);
@@ -283,8 +275,7 @@ static void test_a_communicator_that_does_not_go_is_left_alone(void **state) {
 }
 
 /* What failed once is joined anew: rows of the CPU go on meanwhile. */
-static void test_a_run_goes_on_without_nccl(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(a_run_goes_on_without_nccl) {
     need_mpi();
     assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", "ncclAllReduce=1@1", 1), 0);
     struct call call =
@@ -299,8 +290,7 @@ static void test_a_run_goes_on_without_nccl(void **state) {
     call_free(&call);
 }
 
-static void test_a_library_that_cannot_be_used_is_named(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(a_library_that_cannot_be_used_is_named) {
     need_mpi();
     const struct {
         const char *library, *said;
@@ -321,23 +311,19 @@ static void test_a_library_that_cannot_be_used_is_named(void **state) {
 
 /* --- GPUs --- */
 
-static void test_ranks_without_gpus_of_their_own_are_told(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(ranks_without_gpus_of_their_own_are_told) {
     need_mpi();
     struct call call = LAUNCH(2, "verify", "allreduce", "--gpu", "0");
     check_status(&call, 77);
     call_free(&call);
 }
 
-static void test_one_alone_is_told_how_to_start(void **state) {
-    (void)state;
+TEST_WITH_STAND_IN(one_alone_is_told_how_to_start) {
     struct call call = CALL(VERIFY_SHORTLY);
     check_status(&call, 3);
     check_holds(call.out, launching_is_possible(here.program) ? "mpirun -n 2" : "make deps MPI=1");
     call_free(&call);
 }
-
-#define WITH_STAND_IN(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 int main(void) {
     if (!realpath(STAND_IN_NCCL, stand_in) || !realpath(STAND_IN_NVML, without_functions) ||
@@ -346,22 +332,5 @@ int main(void) {
         perror("no stand-in for NCCL, or no cuBLAS of the emulated GPU");
         return 1;
     }
-    const struct CMUnitTest tests[] = {
-        WITH_STAND_IN(test_every_sum_is_verified_on_every_rank),
-        WITH_STAND_IN(test_an_emulated_sum_has_no_time),
-        WITH_STAND_IN(test_wrong_sums_are_found),
-        WITH_STAND_IN(test_a_step_is_shared),
-        WITH_STAND_IN(test_a_wrong_sum_spoils_the_step),
-        WITH_STAND_IN(test_ranks_train_the_network_of_one_process),
-        WITH_STAND_IN(test_training_that_fails_says_where),
-        WITH_STAND_IN(test_a_cublas_that_cannot_be_used_is_named),
-        WITH_STAND_IN(test_no_failure_leaves_the_others_waiting),
-        WITH_STAND_IN(test_no_failure_of_cublas_leaves_the_others_waiting),
-        WITH_STAND_IN(test_a_communicator_that_does_not_go_is_left_alone),
-        WITH_STAND_IN(test_a_run_goes_on_without_nccl),
-        WITH_STAND_IN(test_a_library_that_cannot_be_used_is_named),
-        WITH_STAND_IN(test_ranks_without_gpus_of_their_own_are_told),
-        WITH_STAND_IN(test_one_alone_is_told_how_to_start),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -3,8 +3,8 @@
 #include "bench/files/json.h"
 #include "bench/files/results.h"
 #include "tests/stand_in/client.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -64,8 +64,7 @@ static size_t limits_check(const char *folder) {
 
 /* By a driver that hides that it is emulated, with the host's time: what a GPU would have is
  * measured. */
-static void test_rows_are_held_against_the_link(void **state) {
-    (void)state;
+TEST_IN_PLACE(rows_are_held_against_the_link) {
     if (!launching_is_possible(here.program))
         skip();
     static const struct {
@@ -115,11 +114,4 @@ static void test_rows_are_held_against_the_link(void **state) {
     if (plot) /* there is gnuplot */
         check_holds(plot, "measured link, 2xgpu");
     free(plot);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_rows_are_held_against_the_link),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,9 +3,9 @@
 #include "bench/files/results.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <cjson/cJSON.h>
 #include <limits.h>
@@ -124,7 +124,7 @@ static void check_environment(void) {
     cJSON_Delete(object);
 }
 
-static void a_run_goes_from_end_to_end(void **state) {
+TEST_IN_TEMPORARY(a_run_goes_from_end_to_end, &place) {
     size_t count;
     (void)state;
     expect_call(0, STAND_IN_FOLDER, "", run_of("openblas,cublas", "auto"));
@@ -157,8 +157,7 @@ static const char *training_of(const char *folder) {
     return arguments;
 }
 
-static void training_by_a_graph_goes_from_end_to_end(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(training_by_a_graph_goes_from_end_to_end, &place) {
     if (!staging_has_kernels())
         skip();
     expect_call(0, STAND_IN_FOLDER, "", training_of("whole"));
@@ -171,7 +170,7 @@ static void training_by_a_graph_goes_from_end_to_end(void **state) {
 /* --- a GPU that does not ---------------------------------------------------------------------- */
 
 /* A line says why, and the CPU's results are there. */
-static void without_a_gpu_the_cpu_is_measured(void **state) {
+TEST_IN_TEMPORARY(without_a_gpu_the_cpu_is_measured, &place) {
     static const struct {
         const char *folder, *order, *why;
     } cases[] = {{STAND_IN_FOLDER, "devices=0", "no CUDA device"},
@@ -202,8 +201,7 @@ static void library_link(const char *name, const char *target) {
 
 /* Of several cuBLAS the newest that the driver can run; the newer one here is a library of other
  * things. */
-static void an_older_driver_gets_a_cublas_of_its_own(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(an_older_driver_gets_a_cublas_of_its_own, &place) {
     library_link("libcuda.so.1", STAND_IN_CUDA);
     library_link("libcublas.so.12", STAND_IN_CUBLAS);
     library_link("libcublas.so.13", STAND_IN_NVML);
@@ -215,7 +213,7 @@ static void an_older_driver_gets_a_cublas_of_its_own(void **state) {
 }
 
 /* What fails is told in its row, the rest is measured, and the exit status says it. */
-static void failures_stay_in_their_rows(void **state) {
+TEST_IN_TEMPORARY(failures_stay_in_their_rows, &place) {
     static const struct {
         const char *order, *status, *reason;
         int exit;
@@ -235,7 +233,7 @@ static void failures_stay_in_their_rows(void **state) {
 
 /* A launch that fails, and one after which the GPU refuses everything, while the ceilings are
  * measured: the GPU is reset, and its row has times and no ceiling. */
-static void a_gpu_lost_before_the_first_row_comes_back(void **state) {
+TEST_IN_TEMPORARY(a_gpu_lost_before_the_first_row_comes_back, &place) {
     static const char *const orders[] = {"cuLaunchKernel=701", "cuLaunchKernel=719"};
     (void)state;
     if (!staging_has_kernels())
@@ -255,7 +253,7 @@ static void a_gpu_lost_before_the_first_row_comes_back(void **state) {
 
 /* --- the binary ------------------------------------------------------------------------------- */
 
-static void no_cuda_library_is_linked(void **state) {
+TEST(no_cuda_library_is_linked) {
     static const char *const names[] = {"libcuda", "libcublas", "libnvidia", "libcudart",
                                         "libnvrtc"};
     char command[1024];
@@ -310,7 +308,7 @@ static unsigned image_find(const struct gpu_image *image, int kind, unsigned lea
 /* PTX for architectures to come, and machine code for each that the build names, from the one on
  * that the kernel's PTX is for: some need more than the oldest has. What is for 9.0a runs on 9.0
  * alone (CUDA Programming Guide, architecture-specific features). */
-static void each_image_holds_each_architecture(void **state) {
+TEST(each_image_holds_each_architecture) {
     size_t count;
     const struct gpu_image *images = kernels_images(&count);
     int checked = 0;
@@ -329,20 +327,4 @@ static void each_image_holds_each_architecture(void **state) {
         }
     }
     assert_true(count > 10 && checked >= (int)count);
-}
-
-#define PLACE(function) IN_TEMPORARY(function, &place)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        PLACE(a_run_goes_from_end_to_end),
-        PLACE(training_by_a_graph_goes_from_end_to_end),
-        PLACE(without_a_gpu_the_cpu_is_measured),
-        PLACE(an_older_driver_gets_a_cublas_of_its_own),
-        PLACE(failures_stay_in_their_rows),
-        PLACE(a_gpu_lost_before_the_first_row_comes_back),
-        cmocka_unit_test(no_cuda_library_is_linked),
-        cmocka_unit_test(each_image_holds_each_architecture),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * that come twice. Each test begins with a whole run that calls itself unfinished.
  */
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,8 +96,7 @@ static void check_resumes(const char *const *arguments, size_t rows, const char 
     file_edit("environment.json", "\"finished\"", "\"unfinished\"");
 }
 
-static void test_a_damaged_case_is_measured_again(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_damaged_case_is_measured_again) {
     static const struct {
         const char *file, *from, *to;
     } edits[] = {
@@ -120,8 +119,7 @@ static void test_a_damaged_case_is_measured_again(void **state) {
 }
 
 /* A row that comes twice and one of another shape belong to no case that is done. */
-static void test_rows_too_many_are_dropped(void **state) {
-    (void)state;
+TEST_IN_PLACE(rows_too_many_are_dropped) {
     run_make(timed);
     const size_t rows = rows_of("results.csv");
     char *before = file_of("results.csv"), *again = NULL;
@@ -142,8 +140,7 @@ static void test_rows_too_many_are_dropped(void **state) {
 }
 
 /* Half of the counts: nothing in results.csv says how many there should be. */
-static void test_counts_that_are_missing(void **state) {
-    (void)state;
+TEST_IN_PLACE(counts_that_are_missing) {
     struct call call = call_of(&here, counted);
     if (call.status == 77 || strstr(call.err, "nothing can be measured")) {
         call_free(&call);
@@ -168,8 +165,7 @@ static void test_counts_that_are_missing(void **state) {
     assert_int_equal(rows_of("counters.csv"), counts);
 }
 
-static void test_report_refuses_rows_that_come_twice(void **state) {
-    (void)state;
+TEST_IN_PLACE(report_refuses_rows_that_come_twice) {
     run_make(timed);
     char *text = file_of("results.csv"), *again = NULL;
     assert_true(asprintf(&again, "%s%s", text, strchr(text, '\n') + 1) > 0);
@@ -180,16 +176,4 @@ static void test_report_refuses_rows_that_come_twice(void **state) {
     check_status(&call, 2);
     check_holds(call.err, "run/results.csv:14: the row of line 2 comes a second time");
     call_free(&call);
-}
-
-#define TEST(function) IN_PLACE(function)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(test_a_damaged_case_is_measured_again),
-        TEST(test_rows_too_many_are_dropped),
-        TEST(test_counts_that_are_missing),
-        TEST(test_report_refuses_rows_that_come_twice),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

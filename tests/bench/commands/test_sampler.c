@@ -1,6 +1,6 @@
 /* Times on request: what a sampling process answers. */
 #include "bench/run/sampler.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -68,8 +68,7 @@ static void check_times(const char *text, int number, int count) {
     assert_int_equal(times, count);
 }
 
-static void test_a_case_is_opened_verified_and_sampled(void **state) {
-    (void)state;
+TEST(a_case_is_opened_verified_and_sampled) {
     const struct run_options options = small();
     char *text = answers(&options, "open 0 verify\ntake 0 1\ntake 1 7\n");
     check_line(text, 0, "lockstep-samples 1 1");
@@ -112,8 +111,7 @@ static ssize_t request_read(void *cookie, char *buffer, size_t size) {
 }
 
 /* It brings caches and clocks back, so it is taken besides those that were asked for. */
-static void test_the_first_sample_of_a_request_is_dropped(void **state) {
-    (void)state;
+TEST(the_first_sample_of_a_request_is_dropped) {
     struct run_options options = small();
     struct message message = {""};
     const char *requests = "open 0\ntake 0 1\ntake 0 3\ntake 0 2\n";
@@ -141,8 +139,7 @@ static void test_the_first_sample_of_a_request_is_dropped(void **state) {
     free(text);
 }
 
-static void test_requests_that_cannot_be_met(void **state) {
-    (void)state;
+TEST(requests_that_cannot_be_met) {
     const struct run_options options = small();
     char *text = answers(&options, "take 0 1\nopen 1\nopen 0\ntake 2 1\ntake -1 1\ntake 0 0\n"
                                    "take 0 1001\nwalk\n\ntake 0 2\n");
@@ -158,8 +155,7 @@ static void test_requests_that_cannot_be_met(void **state) {
     free(text);
 }
 
-static void test_wrong_options_are_refused(void **state) {
-    (void)state;
+TEST(wrong_options_are_refused) {
     struct run_options options = small();
     struct message message = {""};
     options.implementations = "mkl";
@@ -172,14 +168,4 @@ static void test_wrong_options_are_refused(void **state) {
     options = small();
     options.gpu = "first";
     assert_int_equal(sampler_serve(&options, stdin, stdout, &message), STATUS_INVALID);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_case_is_opened_verified_and_sampled),
-        cmocka_unit_test(test_the_first_sample_of_a_request_is_dropped),
-        cmocka_unit_test(test_requests_that_cannot_be_met),
-        cmocka_unit_test(test_wrong_options_are_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

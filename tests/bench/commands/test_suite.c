@@ -6,7 +6,7 @@
 #include "bench/run/suite.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +73,7 @@ static const struct implementation *naive(void) {
     return &operation_gemm.implementations[0];
 }
 
-static void test_any_number_of_implementations_is_counted(void **state) {
+TEST_BETWEEN(any_number_of_implementations_is_counted, fixture_open, fixture_close) {
     struct fixture *f = *state;
     struct implementation *many = calloc(MANY, sizeof *many);
     assert_non_null(many);
@@ -90,7 +90,7 @@ static void test_any_number_of_implementations_is_counted(void **state) {
 }
 
 /* The first computes tf32 alone, the second everything. */
-static void test_a_dtype_that_was_never_claimed_is_no_skip(void **state) {
+TEST_BETWEEN(a_dtype_that_was_never_claimed_is_no_skip, fixture_open, fixture_close) {
     struct fixture *f = *state;
     struct implementation two[] = {*naive(), *naive()};
     two[0].name = "narrow";
@@ -100,7 +100,8 @@ static void test_a_dtype_that_was_never_claimed_is_no_skip(void **state) {
     assert_int_equal(f->totals.skipped, 0);
 }
 
-static void test_a_dtype_and_an_implementation_that_were_asked_for_are_a_skip(void **state) {
+TEST_BETWEEN(a_dtype_and_an_implementation_that_were_asked_for_are_a_skip, fixture_open,
+             fixture_close) {
     struct fixture *f = *state;
     struct implementation two[] = {*naive(), *naive()};
     two[0].name = "narrow";
@@ -117,7 +118,7 @@ static bool at_once(void *argument) {
 }
 
 /* The last dtypes are nobody's: what ended the first is not forgotten. */
-static void test_an_interruption_before_all_is_said(void **state) {
+TEST_BETWEEN(an_interruption_before_all_is_said, fixture_open, fixture_close) {
     struct fixture *f = *state;
     const struct operation *const chosen = &operation_gemm;
     FILE *log = open_memstream(&f->log, &f->log_size);
@@ -144,7 +145,7 @@ static enum status gemm_that_faults(const struct gemm_problem *problem,
 }
 
 /* After the first the GPU refuses all work. */
-static void test_a_lost_gpu_fails_what_lost_it_alone(void **state) {
+TEST_BETWEEN(a_lost_gpu_fails_what_lost_it_alone, fixture_open, fixture_close) {
     struct fixture *f = *state;
     const struct gpu_selection selection = {.driver = STAND_IN_CUDA, .cublas = STAND_IN_CUBLAS};
     const struct implementation two[] = {
@@ -161,17 +162,4 @@ static void test_a_lost_gpu_fails_what_lost_it_alone(void **state) {
     assert_int_equal(f->totals.passed, 1);
     assert_int_equal(status, STATUS_WRONG);
     assert_non_null(strstr(f->log, "CUDA_ERROR_LAUNCH_FAILED"));
-}
-
-int main(void) {
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_any_number_of_implementations_is_counted),
-        IN_PLACE(test_a_dtype_that_was_never_claimed_is_no_skip),
-        IN_PLACE(test_a_dtype_and_an_implementation_that_were_asked_for_are_a_skip),
-        IN_PLACE(test_an_interruption_before_all_is_said),
-        IN_PLACE(test_a_lost_gpu_fails_what_lost_it_alone),
-    };
-#undef IN_PLACE
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

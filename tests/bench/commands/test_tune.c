@@ -5,9 +5,9 @@
 #include "gpu/counters.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <limits.h>
 #include <math.h>
@@ -32,7 +32,7 @@ static const struct tuning_entry entries[] = {
 };
 static const struct tuning tuning = {entries, sizeof entries / sizeof entries[0]};
 
-static void the_nearest_measured_shape_decides(void **state) {
+TEST(the_nearest_measured_shape_decides) {
     static const struct {
         enum gemm_variant variant;
         int64_t m, n, k;
@@ -78,7 +78,7 @@ static void the_nearest_measured_shape_decides(void **state) {
 }
 
 /* What is tried is what can be launched, and holds what counted work would take. */
-static void all_choices_are_enumerated(void **state) {
+TEST(all_choices_are_enumerated) {
     static const struct {
         int64_t m, n, k;
         int count;
@@ -113,7 +113,7 @@ static void expect_first_kernel(struct staging *staging, const char *name) {
     assert_string_equal(row.kernel, name);
 }
 
-static void gemm_and_linear_launch_what_was_measured(void **state) {
+TEST(gemm_and_linear_launch_what_was_measured) {
     static const struct {
         struct gemm_choice choice;
         const char *gemm, *linear;
@@ -186,7 +186,7 @@ static const char *file_of(const char *text) {
     return temporary_path(&place, "tuning.csv");
 }
 
-static void what_is_wrong_with_a_file_is_named(void **state) {
+TEST_IN_TEMPORARY(what_is_wrong_with_a_file_is_named, &place) {
     static const struct {
         const char *text, *words;
     } files[] = {
@@ -241,7 +241,7 @@ static void what_is_wrong_with_a_file_is_named(void **state) {
 }
 
 /* Of a file of several GPUs each takes its own rows; another one is told so and takes none. */
-static void only_the_rows_of_this_gpu_are_used(void **state) {
+TEST_IN_TEMPORARY(only_the_rows_of_this_gpu_are_used, &place) {
     static const char text[] = HEADER ROW("A", "64x64,1") ROW("B", "32x32,2") ROW("A", "128x128,1");
     static const struct {
         const char *name;
@@ -324,7 +324,7 @@ static struct tuning_file file_read_back(size_t rows) {
     "--max-time 0.1 "
 
 /* Whichever tiles are fast: the table names them, and cuda-best launches them. */
-static void the_fastest_choice_is_written_and_followed(void **state) {
+TEST_IN_TEMPORARY(the_fastest_choice_is_written_and_followed, &place) {
     static const struct {
         const char *order, *tile, *table;
     } gpus[] = {{"fast=128", "128x128", "counted work would choose 32x32 in 1 split: 2.000 times"},
@@ -361,8 +361,7 @@ static void the_fastest_choice_is_written_and_followed(void **state) {
 }
 
 /* In bf16 and f16 the forms of cuda-hopper are tried, and cuda-hopper follows. */
-static void the_forms_of_cuda_hopper_are_tuned(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(the_forms_of_cuda_hopper_are_tuned, &place) {
     if (!staging_has_image("gemm_10_hopper_128x256"))
         skip();
     expect_shell(0, "fast=256", TUNE "64x64x128 --variant nt --dtype bf16,f16",
@@ -380,8 +379,7 @@ static void the_forms_of_cuda_hopper_are_tuned(void **state) {
 }
 
 /* A wrong result is told, ends with 1, and is in no row however fast it was. */
-static void a_wrong_choice_is_never_written(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_wrong_choice_is_never_written, &place) {
     if (!staging_has_kernels())
         skip();
     expect_shell(1, "wrong=128", TUNE "64x64x128 --variant tn",
@@ -394,8 +392,7 @@ static void a_wrong_choice_is_never_written(void **state) {
 
 /* An error of the driver that spares the context costs the choice alone: the fastest of the others
  * is written beside its name, and the call ends with 3. */
-static void a_choice_that_breaks_is_named_in_the_file(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_choice_that_breaks_is_named_in_the_file, &place) {
     if (!staging_has_kernels())
         skip();
     expect_shell(3, "cuLaunchKernel=701", TUNE "64x64x128 --variant nn",
@@ -407,8 +404,7 @@ static void a_choice_that_breaks_is_named_in_the_file(void **state) {
 }
 
 /* Right when it is looked at first and wrong by the last sample: what it did between is no time. */
-static void a_choice_that_goes_wrong_is_never_written(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_choice_that_goes_wrong_is_never_written, &place) {
     if (!staging_has_kernels())
         skip();
     expect_shell(1, "spoiling=64", TUNE "64x64x128 --variant nn",
@@ -419,8 +415,7 @@ static void a_choice_that_goes_wrong_is_never_written(void **state) {
 }
 
 /* What the file has of another GPU stays, and a file that is none is left alone. */
-static void what_is_in_the_file_stays(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(what_is_in_the_file_stays, &place) {
     if (!staging_has_kernels())
         skip();
     temporary_write(&place, "t.csv", HEADER ROW("A", "32x32,2"));
@@ -438,8 +433,7 @@ static void what_is_in_the_file_stays(void **state) {
 }
 
 /* A GPU that breaks at the first launch is reset, and the next shape is measured. */
-static void a_shape_that_cannot_be_measured_is_told(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_shape_that_cannot_be_measured_is_told, &place) {
     if (!staging_has_kernels())
         skip();
     expect_shell(3, "cuLaunchKernel=719", TUNE "32x32x32 64x64x64 --variant nn",
@@ -450,8 +444,7 @@ static void a_shape_that_cannot_be_measured_is_told(void **state) {
 }
 
 /* Interrupted as soon as there is something to keep. */
-static void an_interruption_keeps_what_is_done(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(an_interruption_keeps_what_is_done, &place) {
     if (!staging_has_kernels())
         skip();
     expect_shell(3, "fast=64",
@@ -468,8 +461,7 @@ static void an_interruption_keeps_what_is_done(void **state) {
     assert_null(strstr(output, "-part"));
 }
 
-static void without_a_gpu_that_has_times_there_is_nothing_to_tune(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(without_a_gpu_that_has_times_there_is_nothing_to_tune, &place) {
     expect_shell(77, "", TUNE, "tune measures times on a real GPU");
     assert_null(strstr(output, "--gpu emulated"));
     expect_shell(77, "", TUNE "--gpu none", "--gpu none leaves it out");
@@ -487,8 +479,7 @@ static void without_a_gpu_that_has_times_there_is_nothing_to_tune(void **state) 
 
 /* A file for the emulated GPU, where every launch is counted by name: run, verify, train and info
  * know --tuning, and gemm, linear and mlp launch what it says. */
-static void every_command_follows_the_file(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(every_command_follows_the_file, &place) {
     struct staging *staging = staging_open_emulated();
     if (staging == NULL)
         skip();
@@ -545,27 +536,4 @@ static void every_command_follows_the_file(void **state) {
         snprintf(command, sizeof command, "\"$L\" %s --tuning e.csv", commands[i]);
         expect_shell(2, "", command, "e.csv:2: the line does not have");
     }
-}
-
-#define PLACE(function) IN_TEMPORARY(function, &place)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_nearest_measured_shape_decides),
-        cmocka_unit_test(all_choices_are_enumerated),
-        cmocka_unit_test(gemm_and_linear_launch_what_was_measured),
-        PLACE(what_is_wrong_with_a_file_is_named),
-        PLACE(only_the_rows_of_this_gpu_are_used),
-        PLACE(the_fastest_choice_is_written_and_followed),
-        PLACE(the_forms_of_cuda_hopper_are_tuned),
-        PLACE(a_wrong_choice_is_never_written),
-        PLACE(a_choice_that_breaks_is_named_in_the_file),
-        PLACE(a_choice_that_goes_wrong_is_never_written),
-        PLACE(what_is_in_the_file_stays),
-        PLACE(a_shape_that_cannot_be_measured_is_told),
-        PLACE(an_interruption_keeps_what_is_done),
-        PLACE(without_a_gpu_that_has_times_there_is_nothing_to_tune),
-        PLACE(every_command_follows_the_file),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * skipped.
  */
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <sched.h>
 #include <string.h>
@@ -17,8 +17,7 @@ static bool proc_hide(void) {
            mount("none", "/proc", "tmpfs", MS_RDONLY, NULL) == 0;
 }
 
-static void test_a_run_without_proc(void **state) {
-    (void)state;
+TEST(a_run_without_proc) {
     calling_open(&here); /* finds itself by /proc */
     if (!proc_hide()) {
         calling_close(&here);
@@ -39,9 +38,4 @@ static void test_a_run_without_proc(void **state) {
     assert_null(strstr(emulated.err, "beside ")); /* it is looked for where it lies */
     call_free(&emulated);
     calling_close(&here);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_run_without_proc)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,8 @@
 #include "bench/devices/cgroup.h"
 #include "bench/devices/device.h"
 #include "bench/devices/processors.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <errno.h>
 #include <math.h>
@@ -75,8 +75,7 @@ static void check_quota(double processors, const char *file) {
 
 /* --- processors' time ------------------------------------------------------------------------- */
 
-static void test_a_quota_of_version_2(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_quota_of_version_2, &root) {
     version_2();
     check_quota((double)INFINITY, "");
     put("sys/fs/cgroup/user/job/cpu.max", "max 100000\n");
@@ -90,8 +89,7 @@ static void test_a_quota_of_version_2(void **state) {
     check_quota(1.5, "sys/fs/cgroup/user/job/cpu.max");
 }
 
-static void test_a_quota_of_version_1(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_quota_of_version_1, &root) {
     version_1();
     put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
     put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
@@ -103,8 +101,7 @@ static void test_a_quota_of_version_1(void **state) {
     check_quota(2.5, "sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_quota_us");
 }
 
-static void test_a_container_has_its_own_group_alone(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_container_has_its_own_group_alone, &root) {
     container_of_version_1();
     put("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "200000\n");
     put("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
@@ -116,7 +113,7 @@ static void test_a_container_has_its_own_group_alone(void **state) {
     check_quota(3.0, "sys/fs/cgroup/cpu.max");
 }
 
-static void test_without_groups_there_is_no_limit(void **state) {
+TEST_IN_TEMPORARY(without_groups_there_is_no_limit, &root) {
     struct cgroup_memory memory;
     (void)state;
     check_quota((double)INFINITY, "");
@@ -135,7 +132,7 @@ static int threads_for(const char *quota) {
     return processors.threads;
 }
 
-static void test_a_quota_bounds_the_threads(void **state) {
+TEST_IN_TEMPORARY(a_quota_bounds_the_threads, &root) {
     struct processors processors;
     struct message message;
     int threads;
@@ -168,8 +165,7 @@ static void check_memory(size_t limit, size_t available, const char *file) {
     assert_string_equal(memory.file, temporary_path(&root, file));
 }
 
-static void test_memory_of_version_2(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(memory_of_version_2, &root) {
     version_2();
     put("sys/fs/cgroup/user/job/memory.max", "max\n");
     put("sys/fs/cgroup/user/memory.max", "1000000\n");
@@ -184,8 +180,7 @@ static void test_memory_of_version_2(void **state) {
     check_memory(900000, 0, "sys/fs/cgroup/user/job/memory.max");
 }
 
-static void test_memory_of_version_1(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(memory_of_version_1, &root) {
     version_1();
     put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
     put("sys/fs/cgroup/memory/memory.usage_in_bytes", "5\n");
@@ -201,7 +196,7 @@ static void device_open(struct device *device) {
         fail_msg("%s", message.text);
 }
 
-static void test_the_device_has_what_the_group_leaves(void **state) {
+TEST_IN_TEMPORARY(the_device_has_what_the_group_leaves, &root) {
     struct device device;
     struct message message;
     size_t available, total;
@@ -244,16 +239,14 @@ static void check_throttled(const char *quiet, const char *loud) {
     assert_int_equal(device.close(&device, &message), STATUS_OK);
 }
 
-static void test_throttling_of_version_2(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(throttling_of_version_2, &root) {
     version_2();
     put("sys/fs/cgroup/user/job/cpu.max", "max 100000\n");
     put("sys/fs/cgroup/user/cpu.max", "50000 100000\n");
     check_throttled("sys/fs/cgroup/user/job/cpu.stat", "sys/fs/cgroup/user/cpu.stat");
 }
 
-static void test_throttling_of_version_1(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(throttling_of_version_1, &root) {
     version_1();
     put("sys/fs/cgroup/cpu,cpuacct/job/part/cpu.cfs_quota_us", "1000\n");
     put("sys/fs/cgroup/cpu,cpuacct/job/part/cpu.cfs_period_us", "100000\n");
@@ -261,7 +254,7 @@ static void test_throttling_of_version_1(void **state) {
                     "sys/fs/cgroup/cpu,cpuacct/job/part/cpu.stat");
 }
 
-static void test_without_a_quota_nothing_tells(void **state) {
+TEST_IN_TEMPORARY(without_a_quota_nothing_tells, &root) {
     struct device device;
     struct message message;
     (void)state;
@@ -269,21 +262,4 @@ static void test_without_a_quota_nothing_tells(void **state) {
     device_open(&device);
     assert_null(device.throttled);
     assert_int_equal(device.close(&device, &message), STATUS_OK);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_TEMPORARY(test_a_quota_of_version_2, &root),
-        IN_TEMPORARY(test_a_quota_of_version_1, &root),
-        IN_TEMPORARY(test_a_container_has_its_own_group_alone, &root),
-        IN_TEMPORARY(test_without_groups_there_is_no_limit, &root),
-        IN_TEMPORARY(test_a_quota_bounds_the_threads, &root),
-        IN_TEMPORARY(test_memory_of_version_2, &root),
-        IN_TEMPORARY(test_memory_of_version_1, &root),
-        IN_TEMPORARY(test_the_device_has_what_the_group_leaves, &root),
-        IN_TEMPORARY(test_throttling_of_version_2, &root),
-        IN_TEMPORARY(test_throttling_of_version_1, &root),
-        IN_TEMPORARY(test_without_a_quota_nothing_tells, &root),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

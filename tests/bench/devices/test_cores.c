@@ -3,7 +3,7 @@
 #include "bench/devices/cores.h"
 #include "bench/devices/processors.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +47,7 @@ static void check_refused(const struct core_kinds *kinds, unsigned long allowed,
         fail_msg("%s: \"%s\" should hold \"%s\"", text, message.text, words);
 }
 
-static void test_kinds_and_lists_are_found(void **state) {
-    (void)state;
+TEST(kinds_and_lists_are_found) {
     const struct core_kinds kinds = three_kinds(), none = {.count = 0};
     check_found(&kinds, 0x3fff, "performance", 0xf);
     check_found(&kinds, 0x3fff, "efficiency", 0xff0);
@@ -58,8 +57,7 @@ static void test_kinds_and_lists_are_found(void **state) {
     check_found(&none, 0x3, "1,0-1,0", 0x3);
 }
 
-static void test_what_is_not_there_is_refused(void **state) {
-    (void)state;
+TEST(what_is_not_there_is_refused) {
     static const char *const bad[] = {"",   "fast", "0-",  "-1", "1-0",
                                       "0,", "0 1",  "0x1", "+1", "99999999999999999999"};
     struct core_kinds kinds = three_kinds(), none = {.count = 0, .absence = "nobody knows"};
@@ -75,8 +73,7 @@ static void test_what_is_not_there_is_refused(void **state) {
     check_refused(&kinds, 0xff0, "performance", "cannot say");
 }
 
-static void test_a_mix_is_described(void **state) {
-    (void)state;
+TEST(a_mix_is_described) {
     const struct core_kinds kinds = three_kinds(), none = {.count = 0};
     const cpu_set_t mixed = set_of(0x1006), alike = set_of(0x30);
     char text[400];
@@ -93,8 +90,7 @@ static void test_a_mix_is_described(void **state) {
 /* Even processors fast, odd ones frugal; four in all. */
 static const char hybrid[] = "tests/data/topology/hybrid.xml";
 
-static void test_hwlocs_kinds_are_read(void **state) {
-    (void)state;
+TEST(hwlocs_kinds_are_read) {
     struct core_kinds kinds;
     assert_int_equal(setenv("HWLOC_XMLFILE", hybrid, 1), 0);
     core_kinds_read(&kinds);
@@ -139,8 +135,7 @@ static char *run_with(const char *cores, const char *out) {
     return environment;
 }
 
-static void test_a_run_keeps_to_the_cores_it_is_given(void **state) {
-    (void)state;
+TEST(a_run_keeps_to_the_cores_it_is_given) {
     struct processors all;
     struct core_kinds kinds;
     processors_read("", &all);
@@ -164,8 +159,7 @@ static void test_a_run_keeps_to_the_cores_it_is_given(void **state) {
     calling_close(&here);
 }
 
-static void test_every_command_refuses_cores_that_are_not_there(void **state) {
-    (void)state;
+TEST(every_command_refuses_cores_that_are_not_there) {
     static const char *const commands[] = {"run", "verify", "train", "tune"};
     calling_open(&here);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
@@ -177,16 +171,4 @@ static void test_every_command_refuses_cores_that_are_not_there(void **state) {
         call_free(&call);
     }
     calling_close(&here);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds_and_lists_are_found),
-        cmocka_unit_test(test_what_is_not_there_is_refused),
-        cmocka_unit_test(test_a_mix_is_described),
-        cmocka_unit_test(test_hwlocs_kinds_are_read),
-        cmocka_unit_test(test_a_run_keeps_to_the_cores_it_is_given),
-        cmocka_unit_test(test_every_command_refuses_cores_that_are_not_there),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

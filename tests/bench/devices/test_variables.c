@@ -7,7 +7,7 @@
 #include "common/instruction_set.h"
 #include "reference/libraries.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,8 +74,7 @@ static int last_of(const cpu_set_t *set) {
 }
 
 /* Each binds the first thread before main() begins. */
-static void test_binding_leaves_all_processors(void **state) {
-    (void)state;
+TEST_IN_PLACE(binding_leaves_all_processors) {
 #ifdef __clang__
     skip(); /* two OpenMP libraries: a warning says so */
 #endif
@@ -96,8 +95,7 @@ static void test_binding_leaves_all_processors(void **state) {
     call_free(&call);
 }
 
-static void test_openmp_gives_the_threads_that_are_asked_for(void **state) {
-    (void)state;
+TEST_IN_PLACE(openmp_gives_the_threads_that_are_asked_for) {
     const int all = here_and_now().threads;
     check_run("OMP_THREAD_LIMIT=1", 1);
     check_run("OMP_DYNAMIC=true", all);
@@ -107,8 +105,7 @@ static void test_openmp_gives_the_threads_that_are_asked_for(void **state) {
 
 /* More than can be had is refused with what bounds it; verification may take more than processors,
  * but not more than OpenMP gives. */
-static void test_threads_beyond_the_bounds_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(threads_beyond_the_bounds_are_refused) {
     static const char *const commands[] = {"run", "sample", "train", "verify"};
     static const char *const variables[] = {"OMP_THREAD_LIMIT=2", NULL};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
@@ -127,8 +124,7 @@ static void test_threads_beyond_the_bounds_are_refused(void **state) {
     call_free(&call);
 }
 
-static void test_verification_ends_under_a_limit(void **state) {
-    (void)state;
+TEST_IN_PLACE(verification_ends_under_a_limit) {
     static const char *const variables[] = {"OMP_THREAD_LIMIT=1", "OMP_DYNAMIC=true", NULL};
     static const char *const arguments[] = {"verify", "gemm", "--implementation", "openblas", NULL};
     struct call call =
@@ -162,8 +158,7 @@ static bool runs_core_type(const char *core_type) {
 }
 
 /* Prescott has SSE3 and runs on every x86-64. */
-static void test_kernels_below_the_processor_are_warned_of(void **state) {
-    (void)state;
+TEST_IN_PLACE(kernels_below_the_processor_are_warned_of) {
     if (instruction_set_best() == INSTRUCTION_SET_BASELINE || !runs_core_type("Prescott"))
         skip();
     struct call call = run_with("OPENBLAS_CORETYPE=Prescott", NULL);
@@ -176,8 +171,7 @@ static void test_kernels_below_the_processor_are_warned_of(void **state) {
 }
 
 /* Bulldozer's kernels multiply and add by FMA4, which later processors have no more. */
-static void test_kernels_that_cannot_run_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(kernels_that_cannot_run_are_refused) {
     static const char variable[] = "OPENBLAS_CORETYPE=Bulldozer";
     static const char *const commands[] = {"run", "verify", "train", "sample", "info"};
     struct call info = call_under(variable, (const char *const[]){"info", NULL});
@@ -197,8 +191,7 @@ static void test_kernels_that_cannot_run_are_refused(void **state) {
 }
 
 /* BLIS ends the process over a number that it does not know. */
-static void test_a_number_that_blis_does_not_know_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_number_that_blis_does_not_know_is_refused) {
     if (blis_absent())
         skip();
     struct call call =
@@ -206,19 +199,4 @@ static void test_a_number_that_blis_does_not_know_is_refused(void **state) {
     check_status(&call, 2);
     check_holds(call.err, "BLIS_ARCH_TYPE=4000 makes BLIS choose kernels that cannot run here: ");
     call_free(&call);
-}
-
-#define IN_A_PLACE(test) IN_PLACE(test)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_A_PLACE(test_binding_leaves_all_processors),
-        IN_A_PLACE(test_openmp_gives_the_threads_that_are_asked_for),
-        IN_A_PLACE(test_threads_beyond_the_bounds_are_refused),
-        IN_A_PLACE(test_verification_ends_under_a_limit),
-        IN_A_PLACE(test_kernels_below_the_processor_are_warned_of),
-        IN_A_PLACE(test_kernels_that_cannot_run_are_refused),
-        IN_A_PLACE(test_a_number_that_blis_does_not_know_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

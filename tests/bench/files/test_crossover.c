@@ -1,6 +1,6 @@
 /* From which size on a GPU wins, told from rows. */
 #include "bench/files/crossover.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,8 +41,7 @@ static void expect_text(const struct result *rows, size_t count, const char *exp
 #define HEAD "\nGPU against the fastest CPU implementation:\n"
 
 /* The large size comes first, and of two implementations the faster decides. */
-static void the_crossover_is_above_the_largest_size_that_is_lost(void **state) {
-    (void)state;
+TEST(the_crossover_is_above_the_largest_size_that_is_lost) {
     EXPECT(HEAD "  gemm/nn/f32, hot: gpu0 wins from b, from d with transfers\n",
            row("nn", "d", "gpu0", 4.0, 9.0, 2.0), row("nn", "a", "gpu0", 1.0, 0.5, 0.1),
            row("nn", "b", "gpu0", 2.0, 0.9, 0.2), row("nn", "b", "gpu0", 2.0, 1.5, 0.3),
@@ -50,31 +49,18 @@ static void the_crossover_is_above_the_largest_size_that_is_lost(void **state) {
 }
 
 /* A size won between two lost ones is no crossover. */
-static void a_size_won_below_a_lost_one_does_not_count(void **state) {
-    (void)state;
+TEST(a_size_won_below_a_lost_one_does_not_count) {
     EXPECT(HEAD "  gemm/nn/f32, hot: gpu0 wins from c, at no size with transfers\n",
            row("nn", "a", "gpu0", 1.0, 2.0, 1.5), row("nn", "b", "gpu0", 2.0, 1.0, 0.5),
            row("nn", "c", "gpu0", 3.0, 1.1, NAN));
 }
 
-static void each_variant_has_its_line(void **state) {
-    (void)state;
+TEST(each_variant_has_its_line) {
     EXPECT(HEAD "  gemm/nn/f32, hot: the CPU wins at the largest size\n"
                 "  gemm/nt/f32, hot: gpu0 wins from a, from a with transfers\n",
            row("nn", "a", "gpu0", 1.0, 0.9, 0.5), row("nt", "a", "gpu0", 1.0, 3.0, 2.0));
 }
 
-static void a_run_without_a_gpu_has_none(void **state) {
-    (void)state;
+TEST(a_run_without_a_gpu_has_none) {
     EXPECT("", row("nn", "a", "cpu", 1.0, 2.0, NAN), row("nn", "a", "emulated", 1.0, NAN, NAN));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_crossover_is_above_the_largest_size_that_is_lost),
-        cmocka_unit_test(a_size_won_below_a_lost_one_does_not_count),
-        cmocka_unit_test(each_variant_has_its_line),
-        cmocka_unit_test(a_run_without_a_gpu_has_none),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* CSV files: written and read back, and refused when they are damaged. */
+#define TESTS_OWN_MAIN
 #include "bench/files/csv.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,8 +59,7 @@ static enum status rows_read(const char *text, struct row **rows, size_t *count,
     return status;
 }
 
-static void test_rows_come_back_as_they_were(void **state) {
-    (void)state;
+TEST(rows_come_back_as_they_were) {
     static const struct row rows[] = {
         {"plain", 1, 0.25, "nothing odd"},    {"comma", 2, 1e-300, "a, b"},
         {"quote", INT64_MAX, -0.0, "\"b\""},  {"newline", INT64_MAX - 1, 1e300, "two\nlines"},
@@ -82,8 +82,7 @@ static void test_rows_come_back_as_they_were(void **state) {
     free(read);
 }
 
-static void test_what_was_not_measured_is_an_empty_field(void **state) {
-    (void)state;
+TEST(what_was_not_measured_is_an_empty_field) {
     const struct row row = {"a", 1, NAN, "x"};
     rows_write(&row, 1);
     char *text = temporary_text(&folder, "rows.csv");
@@ -98,8 +97,7 @@ static void test_what_was_not_measured_is_an_empty_field(void **state) {
     free(read);
 }
 
-static void test_fields_are_quoted_as_rfc_4180_says(void **state) {
-    (void)state;
+TEST(fields_are_quoted_as_rfc_4180_says) {
     const struct row row = {"a\"b", 1, 2.0, "c,d"};
     rows_write(&row, 1);
     char *text = temporary_text(&folder, "rows.csv");
@@ -107,8 +105,7 @@ static void test_fields_are_quoted_as_rfc_4180_says(void **state) {
     free(text);
 }
 
-static void test_a_header_alone_has_no_rows(void **state) {
-    (void)state;
+TEST(a_header_alone_has_no_rows) {
     struct row *read;
     size_t count = 9;
     int cut = 9;
@@ -120,8 +117,7 @@ static void test_a_header_alone_has_no_rows(void **state) {
 }
 
 /* What an earlier version wrote: only columns that are said to have come later may be missing. */
-static void test_later_columns_may_be_missing(void **state) {
-    (void)state;
+TEST(later_columns_may_be_missing) {
     struct csv_format grown = format;
     struct row *rows;
     size_t count;
@@ -151,8 +147,7 @@ static void test_later_columns_may_be_missing(void **state) {
     }
 }
 
-static void test_more_rows_than_the_first_array(void **state) {
-    (void)state;
+TEST(more_rows_than_the_first_array) {
     enum { MANY = 1000 };
     FILE *file = fopen(temporary_path(&folder, "rows.csv"), "w");
     assert_non_null(file);
@@ -173,8 +168,7 @@ static void test_more_rows_than_the_first_array(void **state) {
 }
 
 /* A Windows editor's line ends are no damage. */
-static void test_carriage_returns_are_no_damage(void **state) {
-    (void)state;
+TEST(carriage_returns_are_no_damage) {
     struct row *read;
     size_t count;
     struct message message;
@@ -188,8 +182,7 @@ static void test_carriage_returns_are_no_damage(void **state) {
 
 /* An error of a millionth of the smallest number is written and has to be read. */
 /* Spreadsheets put it in front of what they save. */
-static void test_a_byte_order_mark_is_no_damage(void **state) {
-    (void)state;
+TEST(a_byte_order_mark_is_no_damage) {
     struct row *read;
     size_t count;
     struct message message;
@@ -205,8 +198,7 @@ static void test_a_byte_order_mark_is_no_damage(void **state) {
     csv_table_release(&table);
 }
 
-static void test_whole_lines_are_salvaged(void **state) {
-    (void)state;
+TEST(whole_lines_are_salvaged) {
     static const struct {
         const char *text;
         size_t size; /* 0: up to the NUL */
@@ -236,8 +228,7 @@ static void test_whole_lines_are_salvaged(void **state) {
     }
 }
 
-static void test_numbers_below_the_normal_ones(void **state) {
-    (void)state;
+TEST(numbers_below_the_normal_ones) {
     struct row *read;
     size_t count;
     struct message message;
@@ -252,8 +243,7 @@ static void test_numbers_below_the_normal_ones(void **state) {
 
 /* A quote within a field is a character of it, whether or not the file may be cut: nothing that
  * follows is taken for a cut line and dropped. */
-static void test_a_quote_within_a_field_cuts_nothing(void **state) {
-    (void)state;
+TEST(a_quote_within_a_field_cuts_nothing) {
     for (int may_be_cut = 0; may_be_cut < 2; may_be_cut++) {
         struct row *read;
         size_t count;
@@ -271,8 +261,7 @@ static void test_a_quote_within_a_field_cuts_nothing(void **state) {
 }
 
 /* Each is refused with a message that holds `place` and `words`. */
-static void test_damage_is_refused_with_its_place(void **state) {
-    (void)state;
+TEST(damage_is_refused_with_its_place) {
     static const struct {
         const char *text, *place, *words;
     } damaged[] = {
@@ -313,8 +302,7 @@ static void test_damage_is_refused_with_its_place(void **state) {
     }
 }
 
-static void test_binary_bytes_are_refused(void **state) {
-    (void)state;
+TEST(binary_bytes_are_refused) {
     const char *path = temporary_path(&folder, "rows.csv");
     static const char binary[] = HEADER "a,1,2,\0\n";
     file_write(path, binary, sizeof binary - 1);
@@ -326,8 +314,7 @@ static void test_binary_bytes_are_refused(void **state) {
     assert_null(rows);
 }
 
-static void test_a_missing_file_is_named(void **state) {
-    (void)state;
+TEST(a_missing_file_is_named) {
     const char *path = temporary_path(&folder, "none.csv");
     void *rows;
     size_t count;
@@ -337,8 +324,7 @@ static void test_a_missing_file_is_named(void **state) {
 }
 
 /* What a killed run leaves: the rows before the cut are there, and the cut is told. */
-static void test_a_cut_last_line_is_left_out(void **state) {
-    (void)state;
+TEST(a_cut_last_line_is_left_out) {
     static const char *const tails[] = {"b", "b,2,3,x", "b,2,3,\"x\n", "b,2,3,\"", "\""};
     for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
         char text[128];
@@ -356,8 +342,7 @@ static void test_a_cut_last_line_is_left_out(void **state) {
 }
 
 /* A cut excuses the last line alone. */
-static void test_a_cut_excuses_nothing_else(void **state) {
-    (void)state;
+TEST(a_cut_excuses_nothing_else) {
     struct row *read;
     size_t count;
     int cut;
@@ -377,8 +362,7 @@ static enum status table_read(const char *text, struct csv_table *table, int *cu
     return csv_table_read(path, table, cut, message);
 }
 
-static void test_a_table_is_read_by_its_header(void **state) {
-    (void)state;
+TEST(a_table_is_read_by_its_header) {
     struct csv_table table;
     struct message message;
     int cut = 0;
@@ -399,8 +383,7 @@ static void test_a_table_is_read_by_its_header(void **state) {
     csv_table_release(&table);
 }
 
-static void test_damaged_tables_are_refused_with_their_place(void **state) {
-    (void)state;
+TEST(damaged_tables_are_refused_with_their_place) {
     static const struct {
         const char *text, *place;
     } damaged[] = {
@@ -421,25 +404,5 @@ static void test_damaged_tables_are_refused_with_their_place(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_come_back_as_they_were),
-        cmocka_unit_test(test_what_was_not_measured_is_an_empty_field),
-        cmocka_unit_test(test_fields_are_quoted_as_rfc_4180_says),
-        cmocka_unit_test(test_a_header_alone_has_no_rows),
-        cmocka_unit_test(test_later_columns_may_be_missing),
-        cmocka_unit_test(test_more_rows_than_the_first_array),
-        cmocka_unit_test(test_carriage_returns_are_no_damage),
-        cmocka_unit_test(test_a_byte_order_mark_is_no_damage),
-        cmocka_unit_test(test_whole_lines_are_salvaged),
-        cmocka_unit_test(test_numbers_below_the_normal_ones),
-        cmocka_unit_test(test_a_quote_within_a_field_cuts_nothing),
-        cmocka_unit_test(test_damage_is_refused_with_its_place),
-        cmocka_unit_test(test_binary_bytes_are_refused),
-        cmocka_unit_test(test_a_missing_file_is_named),
-        cmocka_unit_test(test_a_cut_last_line_is_left_out),
-        cmocka_unit_test(test_a_cut_excuses_nothing_else),
-        cmocka_unit_test(test_a_table_is_read_by_its_header),
-        cmocka_unit_test(test_damaged_tables_are_refused_with_their_place),
-    };
-    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+    return tests_run(folder_make, folder_remove);
 }

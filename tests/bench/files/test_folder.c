@@ -1,7 +1,7 @@
 /* A run's folder: new, resumed, or refused. */
 #include "bench/files/folder.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +27,8 @@ static int place_leave(void **state) {
     temporary_close(&place);
     return 0;
 }
+
+#define TEST_IN_PLACE(test) TEST_BETWEEN(test, place_enter, place_leave)
 
 static struct folder folder_opened(const char *out, const char *settings) {
     struct folder folder;
@@ -76,8 +78,7 @@ static void check_latest(const struct folder *folder) {
     assert_true(is_folder("reports/latest/"));
 }
 
-static void test_new_runs_have_folders_of_their_own(void **state) {
-    (void)state;
+TEST_IN_PLACE(new_runs_have_folders_of_their_own) {
     struct folder first = folder_left(NULL, "s");
     assert_false(first.resumed);
     assert_true(is_folder(first.path));
@@ -92,8 +93,7 @@ static void test_new_runs_have_folders_of_their_own(void **state) {
 }
 
 /* The link is a convenience: whatever is in its place, a run has its folder, and a warning. */
-static void test_what_stands_in_the_way_of_the_link(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_stands_in_the_way_of_the_link) {
     assert_int_equal(mkdir("reports", 0777), 0);
     /* Left behind by a process that was killed, and then in a container by one of the same number. */
     assert_int_equal(symlink("runs/gone", "reports/latest.lockstep-part"), 0);
@@ -112,8 +112,7 @@ static void test_what_stands_in_the_way_of_the_link(void **state) {
     assert_int_not_equal(lstat("reports/latest.lockstep-part", &part), 0);
 }
 
-static void test_hosts_of_any_name(void **state) {
-    (void)state;
+TEST_IN_PLACE(hosts_of_any_name) {
     static const char *const hosts[][2] = {
         {"a/b", "Z-a-b"}, {"../up", "Z-..-up"}, {"two words\n", "Z-two-words-"}, {"", "Z-"}};
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
@@ -127,8 +126,7 @@ static void test_hosts_of_any_name(void **state) {
     }
 }
 
-static void test_a_named_folder_is_made_with_its_parents(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_named_folder_is_made_with_its_parents) {
     static const char *const names[] = {"one", "two/three/four", "five/", "./six"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct folder folder = folder_left(names[i], "s");
@@ -143,8 +141,7 @@ static void test_a_named_folder_is_made_with_its_parents(void **state) {
     assert_false(is_folder("reports")); /* no link, no runs */
 }
 
-static void test_an_empty_folder_is_used(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_empty_folder_is_used) {
     assert_int_equal(mkdir("empty", 0777), 0);
     assert_false(folder_left("empty", "s").resumed);
     /* A run was killed while it wrote its first file. */
@@ -152,8 +149,7 @@ static void test_an_empty_folder_is_used(void **state) {
     assert_false(folder_left("empty", "s").resumed);
 }
 
-static void test_an_unfinished_run_is_gone_on_with(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_unfinished_run_is_gone_on_with) {
     struct folder folder = folder_left("run", "threads=2 seed=1");
     environment_written(&folder, "unfinished", "threads=2 seed=1");
     struct folder again = folder_left("run", "threads=2 seed=1");
@@ -162,8 +158,7 @@ static void test_an_unfinished_run_is_gone_on_with(void **state) {
     assert_int_not_equal(access("run/environment.json.lockstep-part", F_OK), 0);
 }
 
-static void test_other_settings_are_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(other_settings_are_refused) {
     struct folder folder = folder_left("run", "threads=2 seed=1");
     environment_written(&folder, "unfinished", "threads=2 seed=1");
     check_refused("run", "threads=2 seed=12", STATUS_INVALID, "(seed=1, now seed=12)");
@@ -173,8 +168,7 @@ static void test_other_settings_are_refused(void **state) {
 }
 
 /* However long they are: what differs is named, and nothing is cut before it is compared. */
-static void test_long_settings_that_differ_in_the_end(void **state) {
-    (void)state;
+TEST_IN_PLACE(long_settings_that_differ_in_the_end) {
     char before[4000], after[4000];
     memset(before, 'x', sizeof before);
     snprintf(before + 3000, 100, " seed=1");
@@ -185,8 +179,7 @@ static void test_long_settings_that_differ_in_the_end(void **state) {
     assert_true(folder_left("run", before).resumed);
 }
 
-static void test_a_folder_that_is_being_written_is_left_alone(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_folder_that_is_being_written_is_left_alone) {
     struct folder first = folder_opened("run", "s");
     environment_written(&first, "unfinished", "s");
     check_refused("run", "s", STATUS_INVALID, "another process");
@@ -195,15 +188,13 @@ static void test_a_folder_that_is_being_written_is_left_alone(void **state) {
     assert_true(folder_left("run", "s").resumed);
 }
 
-static void test_a_finished_run_is_refused(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_finished_run_is_refused) {
     struct folder folder = folder_left("run", "s");
     environment_written(&folder, "finished", "s");
     check_refused("run", "s", STATUS_INVALID, "finished run");
 }
 
-static void test_what_is_no_run_is_left_alone(void **state) {
-    (void)state;
+TEST_IN_PLACE(what_is_no_run_is_left_alone) {
     static const char *const texts[] = {
         "",    "{", "[]", "null", "{\"state\": \"unfinished\"}", "{\"state\": 1, \"settings\": 2}",
         "\x80"};
@@ -217,8 +208,7 @@ static void test_what_is_no_run_is_left_alone(void **state) {
     }
 }
 
-static void test_a_folder_with_other_files_is_left_alone(void **state) {
-    (void)state;
+TEST_IN_PLACE(a_folder_with_other_files_is_left_alone) {
     assert_int_equal(mkdir("thesis", 0777), 0);
     file_write_text("thesis/results.csv", "mine\n");
     check_refused("thesis", "s", STATUS_INVALID, "thesis");
@@ -227,8 +217,7 @@ static void test_a_folder_with_other_files_is_left_alone(void **state) {
     check_refused("hidden", "s", STATUS_INVALID, "hidden");
 }
 
-static void test_places_that_cannot_be_written(void **state) {
-    (void)state;
+TEST_IN_PLACE(places_that_cannot_be_written) {
     file_write_text("file", "");
     check_refused("file", "s", STATUS_INVALID, "file is no folder");
     check_refused("file/below", "s", STATUS_INVALID, "file is no folder");
@@ -236,8 +225,7 @@ static void test_places_that_cannot_be_written(void **state) {
     check_refused("/proc/lockstep-run", "s", STATUS_IO, "/proc/lockstep-run");
 }
 
-static void test_names_that_are_none(void **state) {
-    (void)state;
+TEST_IN_PLACE(names_that_are_none) {
     check_refused("", "s", STATUS_INVALID, "not ''");
     char endless[3000];
     memset(endless, 'x', sizeof endless - 1);
@@ -245,8 +233,7 @@ static void test_names_that_are_none(void **state) {
     check_refused(endless, "s", STATUS_INVALID, "too long");
 }
 
-static void test_an_environment_that_cannot_be_written(void **state) {
-    (void)state;
+TEST_IN_PLACE(an_environment_that_cannot_be_written) {
     struct folder folder = folder_left("run", "s");
     assert_int_equal(mkdir("run/environment.json", 0777), 0); /* in the way */
     cJSON *object = cJSON_CreateObject();
@@ -255,27 +242,4 @@ static void test_an_environment_that_cannot_be_written(void **state) {
     assert_non_null(strstr(message.text, "run/environment.json"));
     assert_int_not_equal(access("run/environment.json.lockstep-part", F_OK), 0);
     cJSON_Delete(object);
-}
-
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_new_runs_have_folders_of_their_own),
-        IN_PLACE(test_what_stands_in_the_way_of_the_link),
-        IN_PLACE(test_hosts_of_any_name),
-        IN_PLACE(test_a_named_folder_is_made_with_its_parents),
-        IN_PLACE(test_an_empty_folder_is_used),
-        IN_PLACE(test_an_unfinished_run_is_gone_on_with),
-        IN_PLACE(test_other_settings_are_refused),
-        IN_PLACE(test_long_settings_that_differ_in_the_end),
-        IN_PLACE(test_a_folder_that_is_being_written_is_left_alone),
-        IN_PLACE(test_a_finished_run_is_refused),
-        IN_PLACE(test_what_is_no_run_is_left_alone),
-        IN_PLACE(test_a_folder_with_other_files_is_left_alone),
-        IN_PLACE(test_places_that_cannot_be_written),
-        IN_PLACE(test_names_that_are_none),
-        IN_PLACE(test_an_environment_that_cannot_be_written),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* The files of a run: appended case by case, and resumed after an interruption. */
 #include "bench/files/results.h"
 #include "bench/files/results_json.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -129,8 +129,7 @@ static void file_remove(const char *name) {
     assert_int_equal(remove(temporary_path(&folder, name)), 0);
 }
 
-static void test_headers_are_the_documented_ones(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(headers_are_the_documented_ones, &folder) {
     results_written(NULL, 0);
     char *text = file_of("results.csv");
     assert_string_equal(
@@ -150,8 +149,7 @@ static void test_headers_are_the_documented_ones(void **state) {
 }
 
 /* A case is on the disk as soon as it is appended: the results are still open here. */
-static void test_rows_are_on_the_disk_at_once(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(rows_are_on_the_disk_at_once, &folder) {
     struct results *results = results_opened(false);
     struct message message;
     assert_int_equal(case_append(results, FIRST, &message), STATUS_OK);
@@ -163,8 +161,7 @@ static void test_rows_are_on_the_disk_at_once(void **state) {
     results_closed(results);
 }
 
-static void test_files_that_are_there_are_not_overwritten(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(files_that_are_there_are_not_overwritten, &folder) {
     for (int i = 0; i < NAMES; i++) {
         temporary_write(&folder, names[i], "somebody's\n");
         struct results *results;
@@ -180,8 +177,7 @@ static void test_files_that_are_there_are_not_overwritten(void **state) {
     }
 }
 
-static void test_a_run_goes_on_behind_what_is_there(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_run_goes_on_behind_what_is_there, &folder) {
     results_written(two_shapes, 2);
     struct results *results = results_opened(true);
     size_t count;
@@ -200,8 +196,7 @@ static void test_a_run_goes_on_behind_what_is_there(void **state) {
 }
 
 /* A run of a version that named no base of its speedups keeps its rows, under today's header. */
-static void test_a_run_of_an_earlier_version_goes_on(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_run_of_an_earlier_version_goes_on, &folder) {
     results_written(two_shapes, 2);
     for (size_t i = 0; i < result_format.later_columns; i++)
         file_drop_last_column(temporary_path(&folder, "results.csv"));
@@ -220,8 +215,7 @@ static void test_a_run_of_an_earlier_version_goes_on(void **state) {
 }
 
 /* However much of the last row is gone, the last case goes, and no other. */
-static void test_a_cut_line_drops_the_last_case_alone(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_cut_line_drops_the_last_case_alone, &folder) {
     static const size_t cuts[] = {1, 2, 30};
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
         results_written(two_shapes, 2);
@@ -253,8 +247,7 @@ static void second_cut(const char *name) {
 }
 
 /* Killed between the files: the samples of a case are there, its results are not. */
-static void test_samples_without_results_are_dropped(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(samples_without_results_are_dropped, &folder) {
     results_written(two_shapes, 2);
     second_cut("results.csv");
     second_cut("cases.csv");
@@ -335,8 +328,7 @@ static void second_edit(int file, const char *from, const char *to) {
 }
 
 /* Whatever is changed in a row, its case is measured again, and no other. */
-static void test_a_row_that_was_changed(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_row_that_was_changed, &folder) {
     static const struct {
         int file;
         const char *from, *to;
@@ -371,8 +363,7 @@ static void test_a_row_that_was_changed(void **state) {
 }
 
 /* A line again, a line less, or one of another case: in any file but cases.csv, of the first case. */
-static void test_lines_that_come_twice_or_not_at_all(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(lines_that_come_twice_or_not_at_all, &folder) {
     sound_begin();
     for (int i = 0; i + 1 < NAMES; i++) {
         char *line = strchr(sound[i], '\n') + 1, *next = strchr(line, '\n') + 1, *edited = NULL;
@@ -401,8 +392,7 @@ static void test_lines_that_come_twice_or_not_at_all(void **state) {
 }
 
 /* The files after a crash of the machine: gone, empty, half, or full of zeros. */
-static void test_whole_files_that_are_damaged(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(whole_files_that_are_damaged, &folder) {
     sound_begin();
     for (int i = 0; i < NAMES; i++) {
         const size_t size = strlen(sound[i]), header = (size_t)(strchr(sound[i], '\n') - sound[i]);
@@ -427,8 +417,7 @@ static void test_whole_files_that_are_damaged(void **state) {
 }
 
 /* What is no file of ours is not replaced. */
-static void test_a_folder_in_the_place_of_a_file(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_folder_in_the_place_of_a_file, &folder) {
     results_written(two_shapes, 1);
     file_remove("samples.csv");
     assert_int_equal(mkdir(temporary_path(&folder, "samples.csv"), 0777), 0);
@@ -454,8 +443,7 @@ static void files_limit(rlim_t bytes) {
 
 /* Wherever within the second case the disk is full, the first stays whole and alone, and the run
  * can go on. */
-static void test_a_full_disk_keeps_whole_cases(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_full_disk_keeps_whole_cases, &folder) {
     results_written(two_shapes, 1);
     char *before[NAMES];
     for (int i = 0; i < NAMES; i++)
@@ -489,8 +477,7 @@ static void test_a_full_disk_keeps_whole_cases(void **state) {
 }
 
 /* A run that could not even begin can be repeated when there is room. */
-static void test_a_disk_without_room_for_the_headers(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_disk_without_room_for_the_headers, &folder) {
     struct results *results;
     struct message message;
     files_limit(5);
@@ -506,8 +493,7 @@ static void test_a_disk_without_room_for_the_headers(void **state) {
 
 /* --- keys and JSON --- */
 
-static void test_keys_differ_in_every_field(void **state) {
-    (void)state;
+TEST(keys_differ_in_every_field) {
     const struct row_key key = row_of(FIRST, "openblas").key;
     struct row_key other[9];
     for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
@@ -521,8 +507,7 @@ static void test_keys_differ_in_every_field(void **state) {
     }
 }
 
-static void test_json_has_the_names_of_the_columns(void **state) {
-    (void)state;
+TEST(json_has_the_names_of_the_columns) {
     struct result rows[2] = {row_of(FIRST, "openblas"), row_of(SECOND, "cpu-naive")};
     snprintf(rows[1].reason, sizeof rows[1].reason, "a \"quoted\"\nreason, \\ and all");
     char *text = NULL;
@@ -545,27 +530,4 @@ static void test_json_has_the_names_of_the_columns(void **state) {
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(last, "energy_j")));
     cJSON_Delete(json);
     free(text);
-}
-
-#define WITH_FOLDER(test) IN_TEMPORARY(test, &folder)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_headers_are_the_documented_ones),
-        WITH_FOLDER(test_rows_are_on_the_disk_at_once),
-        WITH_FOLDER(test_files_that_are_there_are_not_overwritten),
-        WITH_FOLDER(test_a_run_goes_on_behind_what_is_there),
-        WITH_FOLDER(test_a_run_of_an_earlier_version_goes_on),
-        WITH_FOLDER(test_a_cut_line_drops_the_last_case_alone),
-        WITH_FOLDER(test_samples_without_results_are_dropped),
-        WITH_FOLDER(test_a_row_that_was_changed),
-        WITH_FOLDER(test_lines_that_come_twice_or_not_at_all),
-        WITH_FOLDER(test_whole_files_that_are_damaged),
-        WITH_FOLDER(test_a_folder_in_the_place_of_a_file),
-        WITH_FOLDER(test_a_full_disk_keeps_whole_cases),
-        WITH_FOLDER(test_a_disk_without_room_for_the_headers),
-        cmocka_unit_test(test_keys_differ_in_every_field),
-        cmocka_unit_test(test_json_has_the_names_of_the_columns),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* The table on the terminal: each kind of row under its own columns. */
 #include "bench/files/table.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,8 +57,7 @@ static const char *behind(const char *from, const char *what) {
     return found + strlen(what);
 }
 
-static void counts_stand_under_their_own_heading(void **state) {
-    (void)state;
+TEST(counts_stand_under_their_own_heading) {
     struct mixed_case cases[] = {mixed_case_of("1x2x3"), mixed_case_of("4x5x6")};
     char *text = printed(cases, 2);
     const char *at = text;
@@ -75,8 +74,7 @@ static void counts_stand_under_their_own_heading(void **state) {
 
 /* Sectors of loads and stores over their requests, their bytes over the least, and different bytes
  * over it. */
-static void counts_are_set_against_the_least(void **state) {
-    (void)state;
+TEST(counts_are_set_against_the_least) {
     struct mixed_case cases[] = {mixed_case_of("1x2x3")};
     struct counters_row *counted = &cases[0].counters[0];
     cases[0].results[1].bytes = 64.0;
@@ -90,8 +88,7 @@ static void counts_are_set_against_the_least(void **state) {
     free(text);
 }
 
-static void a_heading_stands_once_over_rows_of_its_kind(void **state) {
-    (void)state;
+TEST(a_heading_stands_once_over_rows_of_its_kind) {
     struct mixed_case cases[] = {mixed_case_of("1x2x3"), mixed_case_of("4x5x6")};
     for (size_t i = 0; i < 2; i++)
         cases[i].results[1] = row_of(cases[i].results[0].key.shape, "cpu", "measured");
@@ -102,8 +99,7 @@ static void a_heading_stands_once_over_rows_of_its_kind(void **state) {
 
 /* The row that speedups are against is marked; where it stands in no row of the table it is named.
  */
-static void the_base_of_speedups_is_shown(void **state) {
-    (void)state;
+TEST(the_base_of_speedups_is_shown) {
     struct mixed_case cases[] = {mixed_case_of("1x2x3"), mixed_case_of("4x5x6")};
     for (size_t i = 0; i < 2; i++) {
         cases[i].results[1] = row_of(cases[i].results[0].key.shape, "gpu0", "measured");
@@ -124,8 +120,7 @@ static void the_base_of_speedups_is_shown(void **state) {
 }
 
 /* A limit that rests on a doubtful ceiling is one at most, in its row and in the summary. */
-static void a_doubtful_limit_is_marked(void **state) {
-    (void)state;
+TEST(a_doubtful_limit_is_marked) {
     struct mixed_case cases[] = {mixed_case_of("1x2x3")};
     struct result *row = &cases[0].results[0];
     row->limit_fraction = 0.83;
@@ -145,8 +140,7 @@ static void a_doubtful_limit_is_marked(void **state) {
     free(text);
 }
 
-static void a_failure_names_threads_only_where_there_are_some(void **state) {
-    (void)state;
+TEST(a_failure_names_threads_only_where_there_are_some) {
     const struct result rows[] = {row_of("1x2x3", "cpu", "failed"),
                                   row_of("1x2x3", "emulated", "failed")};
     char *text = NULL;
@@ -158,16 +152,4 @@ static void a_failure_names_threads_only_where_there_are_some(void **state) {
     behind(text, "by-cpu on cpu, 2 threads:");
     behind(text, "by-emulated on emulated:");
     free(text);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_stand_under_their_own_heading),
-        cmocka_unit_test(counts_are_set_against_the_least),
-        cmocka_unit_test(a_heading_stands_once_over_rows_of_its_kind),
-        cmocka_unit_test(the_base_of_speedups_is_shown),
-        cmocka_unit_test(a_doubtful_limit_is_marked),
-        cmocka_unit_test(a_failure_names_threads_only_where_there_are_some),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Inputs, guard zones, poison, and what is seen of a launch that wrote where it should not. */
 #include "bench/measure/buffers.h"
 #include "bench/operations/operations.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,8 +37,7 @@ static struct inputs inputs_of(const struct bench_case *c) {
 
 /* --- inputs --- */
 
-static void test_inputs_are_drawn_from_the_seed(void **state) {
-    (void)state;
+TEST(inputs_are_drawn_from_the_seed) {
     struct bench_case c = padded_gemm(1.0F);
     struct inputs one = inputs_of(&c), same = inputs_of(&c);
     c.settings.seed = 2;
@@ -58,8 +57,7 @@ static void test_inputs_are_drawn_from_the_seed(void **state) {
     assert_null(one.data[A]);
 }
 
-static void test_only_what_is_read_is_an_input(void **state) {
-    (void)state;
+TEST(only_what_is_read_is_an_input) {
     struct bench_case c = padded_gemm(0.0F);
     struct inputs inputs = inputs_of(&c);
     assert_non_null(inputs.data[A]);
@@ -94,8 +92,7 @@ static struct census census_of(enum values values) {
     return census;
 }
 
-static void test_values_are_what_they_are_called(void **state) {
-    (void)state;
+TEST(values_are_what_they_are_called) {
     struct census uniform = census_of(VALUES_UNIFORM);
     assert_int_equal(uniform.nans + uniform.infinities + uniform.negative_infinities, 0);
     assert_int_equal(uniform.denormals + uniform.large + uniform.outliers, 0);
@@ -110,8 +107,7 @@ static void test_values_are_what_they_are_called(void **state) {
     assert_in_range(special.negative_zeros, 3, 6);
 }
 
-static void test_labels_stay_in_range(void **state) {
-    (void)state;
+TEST(labels_stay_in_range) {
     struct bench_case c = case_of("cross_entropy", "forward", "300x7");
     struct inputs inputs = inputs_of(&c);
     const int32_t *labels = inputs.data[1];
@@ -215,7 +211,14 @@ static enum status check_untouched(struct fixture *f, struct message *message) {
     return status;
 }
 
-static void test_a_new_set_is_poisoned_and_untouched(void **state) {
+/* With its state the word for the device. */
+#define TEST_ON_BOTH(test)                                                                         \
+    static void test_##test(void **state);                                                         \
+    TEST_LISTED(list_##test##_on_cpu, #test " on the CPU", test_##test, NULL, NULL, "cpu")         \
+    TEST_LISTED(list_##test##_on_gpu, #test " on a GPU", test_##test, NULL, NULL, "gpu")           \
+    static void test_##test(void **state)
+
+TEST_ON_BOTH(a_new_set_is_poisoned_and_untouched) {
     struct fixture *f = fixture_open(state, 0.0F);
     struct message message;
     assert_int_equal(check_untouched(f, &message), STATUS_OK);
@@ -235,7 +238,7 @@ static void test_a_new_set_is_poisoned_and_untouched(void **state) {
     fixture_close(f);
 }
 
-static void test_what_is_read_and_written_is_put_back(void **state) {
+TEST_ON_BOTH(what_is_read_and_written_is_put_back) {
     struct fixture *f = fixture_open(state, 1.0F);
     struct message message;
     size_t bytes = (size_t)f->inputs.specs[C].elements * sizeof(float);
@@ -267,7 +270,7 @@ static void check_damage(struct fixture *f, int i, int64_t offset, const char *w
     assert_int_equal(check_untouched(f, &message), STATUS_OK);
 }
 
-static void test_every_byte_around_a_buffer_is_guarded(void **state) {
+TEST_ON_BOTH(every_byte_around_a_buffer_is_guarded) {
     struct fixture *f = fixture_open(state, 0.0F);
     for (int i = A; i <= C; i++) {
         int64_t end = f->inputs.specs[i].elements * (int64_t)sizeof(float);
@@ -279,7 +282,7 @@ static void test_every_byte_around_a_buffer_is_guarded(void **state) {
     fixture_close(f);
 }
 
-static void test_distances_are_told(void **state) {
+TEST_ON_BOTH(distances_are_told) {
     struct fixture *f = fixture_open(state, 0.0F);
     check_damage(f, C, -4, "4 bytes before the start");
     check_damage(f, C, -1, "1 bytes before the start");
@@ -289,7 +292,7 @@ static void test_distances_are_told(void **state) {
     fixture_close(f);
 }
 
-static void test_inputs_must_stay(void **state) {
+TEST_ON_BOTH(inputs_must_stay) {
     struct fixture *f = fixture_open(state, 0.0F);
     for (int i = A; i <= B; i++) {
         int64_t end = f->inputs.specs[i].elements * (int64_t)sizeof(float);
@@ -319,7 +322,7 @@ static void check_gaps(struct fixture *f) {
     }
 }
 
-static void test_gaps_between_rows_must_stay(void **state) {
+TEST_ON_BOTH(gaps_between_rows_must_stay) {
     struct message message;
     struct fixture *output = fixture_open(state, 0.0F);
     check_gaps(output);
@@ -332,8 +335,7 @@ static void test_gaps_between_rows_must_stay(void **state) {
 }
 
 /* On a GPU nothing is looked at where it lies: everything goes through the device's copies. */
-static void test_a_gpus_buffers_are_copied(void **state) {
-    (void)state;
+TEST(a_gpus_buffers_are_copied) {
     static char gpu[] = "gpu";
     void *initial = gpu;
     struct fixture *f = fixture_open(&initial, 1.0F);
@@ -354,8 +356,7 @@ static enum status refuse_third(struct device *device, size_t bytes, void **poin
     return fake_allocate(device, bytes, pointer, message);
 }
 
-static void test_nothing_stays_when_memory_runs_out(void **state) {
-    (void)state;
+TEST(nothing_stays_when_memory_runs_out) {
     struct fake_gpu fake = {0};
     struct device device = gpu_of(&fake);
     device.allocate = refuse_third;
@@ -367,27 +368,4 @@ static void test_nothing_stays_when_memory_runs_out(void **state) {
     assert_int_equal(fake.blocks, 0);
     assert_non_null(strstr(message.text, "no memory"));
     inputs_close(&inputs);
-}
-
-#define ON_BOTH(test)                                                                              \
-    {#test " on the CPU", test, NULL, NULL, "cpu"}, {                                              \
-#        test " on a GPU", test, NULL, NULL, "gpu"                                                 \
-    }
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inputs_are_drawn_from_the_seed),
-        cmocka_unit_test(test_only_what_is_read_is_an_input),
-        cmocka_unit_test(test_values_are_what_they_are_called),
-        cmocka_unit_test(test_labels_stay_in_range),
-        ON_BOTH(test_a_new_set_is_poisoned_and_untouched),
-        ON_BOTH(test_what_is_read_and_written_is_put_back),
-        ON_BOTH(test_every_byte_around_a_buffer_is_guarded),
-        ON_BOTH(test_distances_are_told),
-        ON_BOTH(test_inputs_must_stay),
-        ON_BOTH(test_gaps_between_rows_must_stay),
-        cmocka_unit_test(test_a_gpus_buffers_are_copied),
-        cmocka_unit_test(test_nothing_stays_when_memory_runs_out),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

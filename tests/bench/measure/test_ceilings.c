@@ -2,7 +2,7 @@
 #include "bench/devices/device.h"
 #include "bench/measure/ceilings.h"
 #include "reference/peak.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 
@@ -11,8 +11,7 @@ static const struct ceilings two = {.threads = 2,
                                     .levels = {{100, 80}, {1000, 40}, {10000, 20}, {1e9, 10}}};
 
 /* The smallest working set that is as large as the data decides; memory, when nothing does. */
-static void test_the_level_follows_from_the_working_set(void **state) {
-    (void)state;
+TEST(the_level_follows_from_the_working_set) {
     static const struct {
         double working_set, bandwidth;
         bool cold;
@@ -23,15 +22,13 @@ static void test_the_level_follows_from_the_working_set(void **state) {
                         .seconds == 400.0 / cases[i].bandwidth);
 }
 
-static void test_the_slower_of_both_is_the_limit(void **state) {
-    (void)state;
+TEST(the_slower_of_both_is_the_limit) {
     assert_true(ceilings_limit(&two, DTYPE_F32, 1000.0, 80.0, 50.0, false).seconds == 5.0);
     assert_true(ceilings_limit(&two, DTYPE_F32, 100.0, 80.0, 50.0, false).seconds == 1.0);
 }
 
 /* The peak of f32 says nothing about a dtype whose instruction was not measured. */
-static void test_each_dtype_has_a_peak_of_its_own(void **state) {
-    (void)state;
+TEST(each_dtype_has_a_peak_of_its_own) {
     struct ceilings ceilings = two;
     ceilings.flops_per_second[DTYPE_BF16] = 500.0;
     assert_true(ceilings_limit(&ceilings, DTYPE_BF16, 1000.0, 80.0, 50.0, false).seconds == 2.0);
@@ -39,8 +36,7 @@ static void test_each_dtype_has_a_peak_of_its_own(void **state) {
 }
 
 /* Of one CPU: what is measured once is the same for all that share the instruction. */
-static void test_dtypes_share_an_instruction_or_have_none(void **state) {
-    (void)state;
+TEST(dtypes_share_an_instruction_or_have_none) {
     struct ceilings ceilings;
     struct message message;
     struct device cpu;
@@ -57,8 +53,7 @@ static void test_dtypes_share_an_instruction_or_have_none(void **state) {
     assert_int_equal(peak_instruction_of(DTYPE_TF32), PEAK_FMA);
 }
 
-static void test_all_cores_reach_what_one_does(void **state) {
-    (void)state;
+TEST(all_cores_reach_what_one_does) {
     const struct ceilings one = {.threads = 1,
                                  .flops_per_second = {100.0},
                                  .levels = {{50, 90}, {500, 30}, {10000, 30}, {1e9, 9}}};
@@ -78,8 +73,7 @@ static void test_all_cores_reach_what_one_does(void **state) {
 
 /* A ceiling that was clearly lower for all cores is doubtful, and so is what rests on it: by the
  * slower of work and traffic, at the level of the data. */
-static void test_a_raised_ceiling_is_doubtful(void **state) {
-    (void)state;
+TEST(a_raised_ceiling_is_doubtful) {
     const struct ceilings one = {.threads = 1,
                                  .flops_per_second = {205.0},
                                  .levels = {{50, 90}, {500, 30}, {10000, 21}, {1e9, 11}}};
@@ -102,16 +96,4 @@ static void test_a_raised_ceiling_is_doubtful(void **state) {
     assert_true(ceilings_limit(&all, DTYPE_F32, 1e6, 400.0, 100.0, false).doubtful);
     ceilings_describe_doubt(&all, text, sizeof text);
     assert_string_equal(text, "the peak");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_level_follows_from_the_working_set),
-        cmocka_unit_test(test_the_slower_of_both_is_the_limit),
-        cmocka_unit_test(test_each_dtype_has_a_peak_of_its_own),
-        cmocka_unit_test(test_dtypes_share_an_instruction_or_have_none),
-        cmocka_unit_test(test_all_cores_reach_what_one_does),
-        cmocka_unit_test(test_a_raised_ceiling_is_doubtful),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,16 @@
 /* One case among implementations that do well and badly on the CPU: what becomes of each of their
  * rows. */
+#include "tests/support/test.h"
 #include "bench/measure/case_memory.h"
 #include "bench/operations/operations.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/contenders.h"
 #include "tests/support/contest_fixture.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#define TEST_OF_CONTEST(test) TEST_BETWEEN(test, contest_fixture_open, contest_fixture_close)
 
 enum { COUNT = 17 }; /* elements of the fixture's copy */
 
@@ -37,7 +39,7 @@ static void check_unmeasured(const struct contest_fixture *f, const char *name, 
     assert_int_equal(contest_samples(f, name), 0);
 }
 
-static void test_bad_ones_are_told_and_good_ones_measured(void **state) {
+TEST_OF_CONTEST(bad_ones_are_told_and_good_ones_measured) {
     struct contest_fixture *f = *state;
     contest_of(f, "good,wrong,failing,unable,refusing,absent", NULL, 0);
     assert_int_equal(f->rows.result_count, 6);
@@ -50,7 +52,7 @@ static void test_bad_ones_are_told_and_good_ones_measured(void **state) {
 }
 
 /* Right before the first sample and wrong after the last: nothing that it did counts. */
-static void test_what_is_wrong_in_the_end_is_not_measured(void **state) {
+TEST_OF_CONTEST(what_is_wrong_in_the_end_is_not_measured) {
     struct contest_fixture *f = *state;
     contest_of(f, "good,wrong-later", NULL, 0);
     check_measured(f, "good");
@@ -59,7 +61,7 @@ static void test_what_is_wrong_in_the_end_is_not_measured(void **state) {
 
 /* Verified once and then broken: it is not said to be verified, and what was not compared has no
  * error, not even one of 0. */
-static void test_what_breaks_later_is_not_verified(void **state) {
+TEST_OF_CONTEST(what_breaks_later_is_not_verified) {
     struct contest_fixture *f = *state;
     contest_of(f, "failing-later", NULL, 0);
     check_unmeasured(f, "failing-later", "failed", "", "the library gave up");
@@ -69,7 +71,7 @@ static void test_what_breaks_later_is_not_verified(void **state) {
 }
 
 /* A cold row is timed on many sets of buffers: more than the first are looked at. */
-static void test_a_cold_row_is_verified_on_other_buffers_too(void **state) {
+TEST_OF_CONTEST(a_cold_row_is_verified_on_other_buffers_too) {
     struct contest_fixture *f = *state;
     f->rules.cold = true;
     f->devices.list[0].last_level_cache = 4096;
@@ -79,7 +81,7 @@ static void test_a_cold_row_is_verified_on_other_buffers_too(void **state) {
 
 /* What stands between the buffers is not touched and so does not count; and a case of which too few
  * sets could be held is not timed in the cache under the name of cold. */
-static void test_a_case_too_small_to_be_cold_is_skipped(void **state) {
+TEST_OF_CONTEST(a_case_too_small_to_be_cold_is_skipped) {
     struct contest_fixture *f = *state;
     f->rules.cold = true;
     f->devices.list[0].last_level_cache = (size_t)8 << 20;
@@ -97,7 +99,7 @@ static enum status first_batch_always(const struct implementation *implementatio
 
 /* A network is timed on eight batches in turn, and a graph of each: more than the first are looked
  * at. */
-static void test_a_network_is_verified_on_another_batch_too(void **state) {
+TEST_OF_CONTEST(a_network_is_verified_on_another_batch_too) {
     struct contest_fixture *f = *state;
     for (int right = 0; right < 2; right++)
         for (int variant = 0; variant < operation_mlp.variant_count; variant++) {
@@ -122,7 +124,7 @@ static void check_base(const struct result *row, const struct result *base) {
 }
 
 /* A run that goes on may have half of a case: what is left is held against the fastest of all. */
-static void test_speedups_count_against_rows_from_before(void **state) {
+TEST_OF_CONTEST(speedups_count_against_rows_from_before) {
     struct contest_fixture *f = *state;
     contest_of(f, "good,plain", NULL, 0);
     struct result before = *contest_row(f, "good");
@@ -142,20 +144,20 @@ static void test_speedups_count_against_rows_from_before(void **state) {
     check_base(contest_row(f, "plain"), contest_row(f, "plain"));
 }
 
-static void test_too_slow_for_its_time(void **state) {
+TEST_OF_CONTEST(too_slow_for_its_time) {
     struct contest_fixture *f = *state;
     contest_of(f, "good,slow", NULL, 0);
     check_measured(f, "good");
     check_unmeasured(f, "slow", "skipped", "", "--max-time");
 }
 
-static void test_a_slow_start_is_not_too_slow(void **state) {
+TEST_OF_CONTEST(a_slow_start_is_not_too_slow) {
     struct contest_fixture *f = *state;
     contest_of(f, "slow-at-first", NULL, 0);
     check_measured(f, "slow-at-first");
 }
 
-static void test_too_slow_by_its_smaller_sizes(void **state) {
+TEST_OF_CONTEST(too_slow_by_its_smaller_sizes) {
     struct contest_fixture *f = *state;
     struct bench_case smaller = f->c;
     smaller.sizes[0] = 1;
@@ -175,7 +177,7 @@ static double seventeen_flops(const struct bench_case *c) {
 }
 
 /* The first case has none before it: what no processor can do in time is not begun. */
-static void test_too_slow_at_the_peak(void **state) {
+TEST_OF_CONTEST(too_slow_at_the_peak) {
     struct contest_fixture *f = *state;
     f->operation.flops = seventeen_flops;
     f->ceilings = (struct ceilings){.threads = 1, .flops_per_second = {10.0}};
@@ -192,7 +194,7 @@ static void test_too_slow_at_the_peak(void **state) {
 }
 
 /* In an f32 case it is no contender, unless it is asked for. */
-static void test_another_dtype_takes_part_only_when_named(void **state) {
+TEST_OF_CONTEST(another_dtype_takes_part_only_when_named) {
     struct contest_fixture *f = *state;
     contest_of(f, NULL, NULL, 0);
     assert_true(f->rows.result_count > 0);
@@ -207,7 +209,7 @@ static void test_another_dtype_takes_part_only_when_named(void **state) {
 }
 
 /* A rung for teaching is what speedups are against where it is the fastest; a yardstick never. */
-static void test_a_plain_row_that_wins_is_the_base(void **state) {
+TEST_OF_CONTEST(a_plain_row_that_wins_is_the_base) {
     struct contest_fixture *f = *state;
     f->rules.yardsticks = true;
     contest_of(f, "napping,plain,bare", NULL, 0);
@@ -224,7 +226,7 @@ static void test_a_plain_row_that_wins_is_the_base(void **state) {
 }
 
 /* Where two threads are slower than one, one is what speedups are against. */
-static void test_a_row_of_one_thread_that_wins_is_the_base(void **state) {
+TEST_OF_CONTEST(a_row_of_one_thread_that_wins_is_the_base) {
     struct contest_fixture *f = *state;
     const int threads[] = {2, 1};
     const struct ceilings ceilings[2] = {{.threads = 2}, {.threads = 1}};
@@ -241,7 +243,7 @@ static void test_a_row_of_one_thread_that_wins_is_the_base(void **state) {
     assert_true(result_is_base(alone) && !result_is_base(&f->rows.results[0]));
 }
 
-static void test_without_a_right_result_there_is_no_speedup(void **state) {
+TEST_OF_CONTEST(without_a_right_result_there_is_no_speedup) {
     struct contest_fixture *f = *state;
     f->rules.yardsticks = true;
     contest_of(f, "wrong,bare", NULL, 0);
@@ -250,7 +252,7 @@ static void test_without_a_right_result_there_is_no_speedup(void **state) {
     assert_string_equal(contest_row(f, "wrong")->speedup_base, "");
 }
 
-static void test_who_takes_part(void **state) {
+TEST_OF_CONTEST(who_takes_part) {
     struct contest_fixture *f = *state;
     f->operation.implementation_count = 2;
     contest_of(f, NULL, NULL, 0);
@@ -266,7 +268,7 @@ static void test_who_takes_part(void **state) {
 }
 
 /* All threads and one, and one alone where it makes no more. */
-static void test_every_thread_count_has_a_row(void **state) {
+TEST_OF_CONTEST(every_thread_count_has_a_row) {
     struct contest_fixture *f = *state;
     const int threads[] = {2, 1};
     const struct ceilings ceilings[2] = {{.threads = 2}, {.threads = 1}};
@@ -286,7 +288,7 @@ static bool stop_now(void *argument) {
     return true;
 }
 
-static void test_an_interrupted_case_has_no_rows(void **state) {
+TEST_OF_CONTEST(an_interrupted_case_has_no_rows) {
     struct contest_fixture *f = *state;
     struct message message;
     f->rules.implementations = "good";
@@ -297,7 +299,7 @@ static void test_an_interrupted_case_has_no_rows(void **state) {
     assert_int_equal(f->rows.sample_count, 0);
 }
 
-static void test_a_case_that_cannot_fit_is_skipped(void **state) {
+TEST_OF_CONTEST(a_case_that_cannot_fit_is_skipped) {
     struct contest_fixture *f = *state;
     f->operation = operation_gemm;
     f->c.size_count = 3;
@@ -311,8 +313,7 @@ static void test_a_case_that_cannot_fit_is_skipped(void **state) {
 }
 
 /* Of the eight batches of a network's data, an iteration takes one. */
-static void test_an_iteration_transfers_its_own_batch(void **state) {
-    (void)state;
+TEST(an_iteration_transfers_its_own_batch) {
     struct bench_case bench_case = {.operation = &operation_mlp};
     struct message message;
     struct inputs inputs;
@@ -334,33 +335,4 @@ static void test_an_iteration_transfers_its_own_batch(void **state) {
     buffer_set_close(&set);
     inputs_close(&inputs);
     assert_int_equal(cpu.close(&cpu, &message), STATUS_OK);
-}
-
-#define TEST(function)                                                                             \
-    cmocka_unit_test_setup_teardown(function, contest_fixture_open, contest_fixture_close)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(test_bad_ones_are_told_and_good_ones_measured),
-        TEST(test_what_is_wrong_in_the_end_is_not_measured),
-        TEST(test_what_breaks_later_is_not_verified),
-        TEST(test_a_cold_row_is_verified_on_other_buffers_too),
-        TEST(test_a_case_too_small_to_be_cold_is_skipped),
-        TEST(test_a_network_is_verified_on_another_batch_too),
-        TEST(test_speedups_count_against_rows_from_before),
-        TEST(test_too_slow_for_its_time),
-        TEST(test_a_slow_start_is_not_too_slow),
-        TEST(test_too_slow_by_its_smaller_sizes),
-        TEST(test_too_slow_at_the_peak),
-        TEST(test_a_plain_row_that_wins_is_the_base),
-        TEST(test_a_row_of_one_thread_that_wins_is_the_base),
-        TEST(test_without_a_right_result_there_is_no_speedup),
-        TEST(test_who_takes_part),
-        TEST(test_another_dtype_takes_part_only_when_named),
-        TEST(test_every_thread_count_has_a_row),
-        TEST(test_an_interrupted_case_has_no_rows),
-        TEST(test_a_case_that_cannot_fit_is_skipped),
-        cmocka_unit_test(test_an_iteration_transfers_its_own_batch),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

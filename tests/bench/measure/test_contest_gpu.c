@@ -1,13 +1,16 @@
 /* A case on the CPU and on a GPU, the stand-in for the driver, whose every time is 1.5 ms: rows,
  * transfers, failures, and the GPU's ceilings. */
 #include "bench/operations/operations.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/contest_fixture.h"
 #include "tests/support/staging.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#define TEST_OF_CONTEST_ON_GPU(test)                                                               \
+    TEST_BETWEEN(test, contest_fixture_open_gpu, contest_fixture_close)
 
 static const double stand_in_seconds = 1.5e-3;
 
@@ -26,7 +29,7 @@ static void expect_row(const struct contest_fixture *f, const char *implementati
 
 /* --- transfers -------------------------------------------------------------------------------- */
 
-static void test_a_gpu_row_has_both_speedups(void **state) {
+TEST_OF_CONTEST_ON_GPU(a_gpu_row_has_both_speedups) {
     struct contest_fixture *f = *state;
     contest_on_gpu(f, "17x19x23");
     const struct result *cpu = contest_row(f, "openblas"), *gpu = contest_row(f, "cublas");
@@ -42,7 +45,7 @@ static void test_a_gpu_row_has_both_speedups(void **state) {
 }
 
 /* A of 17x23, B of 23x19 and C of 17x19: what is read goes up, what is written comes down. */
-static void test_transfers_are_pinned_and_hold_no_guard_zone(void **state) {
+TEST_OF_CONTEST_ON_GPU(transfers_are_pinned_and_hold_no_guard_zone) {
     struct contest_fixture *f = *state;
     contest_on_gpu(f, "17x19x23");
     char pinned[64];
@@ -55,7 +58,7 @@ static void test_transfers_are_pinned_and_hold_no_guard_zone(void **state) {
                                             "cuEventRecord\n"));
 }
 
-static void test_transfers_that_fail_leave_the_row(void **state) {
+TEST_OF_CONTEST_ON_GPU(transfers_that_fail_leave_the_row) {
     struct contest_fixture *f = *state;
     stand_in_order("cuMemHostAlloc=2");
     contest_on_gpu(f, "17x19x23");
@@ -67,7 +70,7 @@ static void test_transfers_that_fail_leave_the_row(void **state) {
 /* --- what goes wrong -------------------------------------------------------------------------- */
 
 /* The error shows in the first call that waits; the case after it has a working GPU again. */
-static void test_a_lost_gpu_fails_its_row_and_no_other_case(void **state) {
+TEST_OF_CONTEST_ON_GPU(a_lost_gpu_fails_its_row_and_no_other_case) {
     static const char *const orders[] = {"cuStreamSynchronize=700", "cuEventSynchronize=700",
                                          "cuMemHostAlloc=719"};
     struct contest_fixture *f = *state;
@@ -83,7 +86,7 @@ static void test_a_lost_gpu_fails_its_row_and_no_other_case(void **state) {
 }
 
 /* The other rows of the same GPU in that case get it anew. */
-static void test_rows_beside_a_lost_gpu_are_measured(void **state) {
+TEST_OF_CONTEST_ON_GPU(rows_beside_a_lost_gpu_are_measured) {
     struct contest_fixture *f = *state;
     staging_need_kernels();
     f->rules.implementations = "openblas,cuda-naive,cublas";
@@ -95,7 +98,7 @@ static void test_rows_beside_a_lost_gpu_are_measured(void **state) {
 }
 
 /* So they do where the first timed launch fails, or what comes behind the samples. */
-static void test_rows_beside_one_that_fails_late_are_measured(void **state) {
+TEST_OF_CONTEST_ON_GPU(rows_beside_one_that_fails_late_are_measured) {
     static const char *const orders[] = {"cuEventSynchronize=719", "cuMemHostAlloc=719"};
     struct contest_fixture *f = *state;
     const struct implementation *all = operation_gemm.implementations;
@@ -120,7 +123,7 @@ static void test_rows_beside_one_that_fails_late_are_measured(void **state) {
 }
 
 /* 1 GiB of memory and three matrices of 400 MB. */
-static void test_what_does_not_fit_is_skipped_before_it_is_allocated(void **state) {
+TEST_OF_CONTEST_ON_GPU(what_does_not_fit_is_skipped_before_it_is_allocated) {
     struct contest_fixture *f = *state;
     f->rules.implementations = "cublas";
     contest_on_gpu(f, "10000x10000x10000");
@@ -129,7 +132,7 @@ static void test_what_does_not_fit_is_skipped_before_it_is_allocated(void **stat
 }
 
 /* Memory that runs out all the same is the row's affair alone and leaves nothing behind. */
-static void test_a_failed_allocation_skips_the_row(void **state) {
+TEST_OF_CONTEST_ON_GPU(a_failed_allocation_skips_the_row) {
     struct contest_fixture *f = *state;
     f->rules.implementations = "cublas";
     contest_on_gpu(f, "17x19x23");
@@ -143,7 +146,7 @@ static void test_a_failed_allocation_skips_the_row(void **state) {
 /* --- ceilings --------------------------------------------------------------------------------- */
 
 /* The CPU's ceilings are ten times as high; the operations bind, not the bytes. */
-static void test_a_gpu_row_is_held_against_its_own_ceilings(void **state) {
+TEST_OF_CONTEST_ON_GPU(a_gpu_row_is_held_against_its_own_ceilings) {
     struct contest_fixture *f = *state;
     struct ceilings gpu = {.flops_per_second = {1e8}};
     for (int i = 0; i < CEILING_LEVELS; i++)
@@ -158,7 +161,7 @@ static void test_a_gpu_row_is_held_against_its_own_ceilings(void **state) {
 }
 
 /* Twice 100 MiB are copied in 1.5 ms. */
-static void test_a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache(void **state) {
+TEST_OF_CONTEST_ON_GPU(a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache) {
     struct contest_fixture *f = *state;
     struct ceilings ceilings;
     staging_need_kernels();
@@ -171,7 +174,7 @@ static void test_a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache(void **stat
     assert_non_null(strstr(f->driver.log(), "cuLaunchKernel ceiling_fma"));
 }
 
-static void test_ceilings_that_fail_are_none(void **state) {
+TEST_OF_CONTEST_ON_GPU(ceilings_that_fail_are_none) {
     struct contest_fixture *f = *state;
     struct ceilings ceilings = {.flops_per_second = {1.0}};
     int live = f->driver.live();
@@ -184,7 +187,7 @@ static void test_ceilings_that_fail_are_none(void **state) {
 }
 
 /* Loading takes the time of many batches, and between two events it would pass for work. */
-static void test_no_kernel_is_loaded_while_ceilings_are_timed(void **state) {
+TEST_OF_CONTEST_ON_GPU(no_kernel_is_loaded_while_ceilings_are_timed) {
     struct contest_fixture *f = *state;
     struct ceilings ceilings;
     staging_need_kernels();
@@ -208,7 +211,7 @@ static enum status no_time_passes(struct device *device, double *seconds, struct
     return status;
 }
 
-static void test_ceilings_by_a_clock_that_stands_still_end(void **state) {
+TEST_OF_CONTEST_ON_GPU(ceilings_by_a_clock_that_stands_still_end) {
     struct contest_fixture *f = *state;
     struct device *gpu = &f->devices.list[1];
     struct ceilings ceilings = {.flops_per_second = {1.0}};
@@ -219,7 +222,7 @@ static void test_ceilings_by_a_clock_that_stands_still_end(void **state) {
     assert_true(ceilings.flops_per_second[DTYPE_F32] == 0.0);
 }
 
-static void test_a_cache_of_unknown_size_has_a_bandwidth_behind_it(void **state) {
+TEST_OF_CONTEST_ON_GPU(a_cache_of_unknown_size_has_a_bandwidth_behind_it) {
     struct contest_fixture *f = *state;
     struct ceilings ceilings;
     staging_need_kernels();
@@ -227,27 +230,4 @@ static void test_a_cache_of_unknown_size_has_a_bandwidth_behind_it(void **state)
     if (ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message) != STATUS_OK)
         fail_msg("%s", f->message.text);
     assert_true(ceilings.levels[0].bytes_per_second > 0.0);
-}
-
-#define TEST(function)                                                                             \
-    cmocka_unit_test_setup_teardown(function, contest_fixture_open_gpu, contest_fixture_close)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(test_a_gpu_row_has_both_speedups),
-        TEST(test_transfers_are_pinned_and_hold_no_guard_zone),
-        TEST(test_transfers_that_fail_leave_the_row),
-        TEST(test_a_lost_gpu_fails_its_row_and_no_other_case),
-        TEST(test_rows_beside_a_lost_gpu_are_measured),
-        TEST(test_rows_beside_one_that_fails_late_are_measured),
-        TEST(test_what_does_not_fit_is_skipped_before_it_is_allocated),
-        TEST(test_a_failed_allocation_skips_the_row),
-        TEST(test_a_gpu_row_is_held_against_its_own_ceilings),
-        TEST(test_a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache),
-        TEST(test_ceilings_that_fail_are_none),
-        TEST(test_no_kernel_is_loaded_while_ceilings_are_timed),
-        TEST(test_ceilings_by_a_clock_that_stands_still_end),
-        TEST(test_a_cache_of_unknown_size_has_a_bandwidth_behind_it),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

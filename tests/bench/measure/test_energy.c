@@ -9,9 +9,9 @@
 #include "common/clock.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -55,8 +55,7 @@ static int folder_close_zones(void **state) {
     return 0;
 }
 
-static void packages_are_added_and_may_wrap(void **state) {
-    (void)state;
+TEST_BETWEEN(packages_are_added_and_may_wrap, folder_open_zones, folder_close_zones) {
     struct powercap *powercap = powercap_open(folder.path);
     assert_non_null(powercap);
     assert_true(powercap_energy(powercap) == 0.0);
@@ -147,7 +146,7 @@ static double joules_of(struct fixture *f, int64_t iterations, double seconds) {
     return joules;
 }
 
-static void a_counter_is_divided_by_the_iterations(void **state) {
+TEST_BETWEEN(a_counter_is_divided_by_the_iterations, folder_open_zones, folder_close_zones) {
     struct fixture f;
     (void)state;
     fixture_open(&f, hungry, folder.path);
@@ -157,7 +156,7 @@ static void a_counter_is_divided_by_the_iterations(void **state) {
 }
 
 /* From step to step, not from where the pass happened to begin. */
-static void a_counter_that_moves_in_steps_is_read_at_them(void **state) {
+TEST_BETWEEN(a_counter_that_moves_in_steps_is_read_at_them, folder_open_zones, folder_close_zones) {
     struct fixture f;
     (void)state;
     fixture_open(&f, hungry_in_steps, folder.path);
@@ -165,7 +164,7 @@ static void a_counter_that_moves_in_steps_is_read_at_them(void **state) {
     fixture_close(&f);
 }
 
-static void a_counter_that_stands_still_gives_nothing(void **state) {
+TEST_BETWEEN(a_counter_that_stands_still_gives_nothing, folder_open_zones, folder_close_zones) {
     struct fixture f;
     (void)state;
     fixture_open(&f, plain, folder.path);
@@ -174,7 +173,7 @@ static void a_counter_that_stands_still_gives_nothing(void **state) {
     fixture_close(&f);
 }
 
-static void without_a_counter_there_is_no_energy(void **state) {
+TEST(without_a_counter_there_is_no_energy) {
     struct fixture f;
     (void)state;
     fixture_open(&f, plain, "/nonexistent");
@@ -189,7 +188,7 @@ static double hundred_watts(struct device *device) {
 }
 
 /* 100 W for as long as it took, which is less than the whole call. */
-static void power_alone_is_integrated(void **state) {
+TEST(power_alone_is_integrated) {
     struct fixture f;
     (void)state;
     fixture_open(&f, plain, "/nonexistent");
@@ -240,7 +239,7 @@ static struct case_rows rows_of(struct fixture *f) {
     return rows;
 }
 
-static void throttled_samples_are_dropped_and_counted(void **state) {
+TEST_BETWEEN(throttled_samples_are_dropped_and_counted, folder_open_zones, folder_close_zones) {
     struct fixture f;
     (void)state;
     fixture_open(&f, hungry, folder.path);
@@ -259,7 +258,7 @@ static void throttled_samples_are_dropped_and_counted(void **state) {
     fixture_close(&f);
 }
 
-static void a_device_slowed_down_for_good_is_skipped(void **state) {
+TEST(a_device_slowed_down_for_good_is_skipped) {
     struct fixture f;
     (void)state;
     fixture_open(&f, plain, "/nonexistent");
@@ -288,7 +287,7 @@ static void gpu_open_stand_in(struct device *device) {
 }
 
 /* The stand-in's GPU uses a joule between any two looks, and a look follows every batch. */
-static void a_gpu_tells_through_nvml(void **state) {
+TEST(a_gpu_tells_through_nvml) {
     struct fixture f;
     struct message message;
     double joules = -1.0;
@@ -320,7 +319,7 @@ static void a_gpu_tells_through_nvml(void **state) {
     assert_int_equal(device.close(&device, &message), STATUS_OK);
 }
 
-static void the_environment_tells_of_the_gpu(void **state) {
+TEST(the_environment_tells_of_the_gpu) {
     struct device device;
     struct message message;
     cJSON *object = cJSON_CreateObject();
@@ -345,7 +344,7 @@ static void the_environment_tells_of_the_gpu(void **state) {
 }
 
 /* Why nothing is known is kept with the run. */
-static void the_environment_tells_why_there_are_no_readings(void **state) {
+TEST(the_environment_tells_why_there_are_no_readings) {
     const struct gpu_selection selection = {.driver = STAND_IN_CUDA, .nvml = STAND_IN_NVML};
     struct device device;
     struct message message;
@@ -361,7 +360,7 @@ static void the_environment_tells_why_there_are_no_readings(void **state) {
     assert_int_equal(device.close(&device, &message), STATUS_OK);
 }
 
-static void an_emulated_gpu_has_no_energy(void **state) {
+TEST(an_emulated_gpu_has_no_energy) {
     struct staging *staging = staging_open_emulated();
     (void)state;
     if (staging == NULL) {
@@ -371,25 +370,4 @@ static void an_emulated_gpu_has_no_energy(void **state) {
     const struct device *device = &staging->device;
     assert_true(!device->energy && !device->power && !device->throttled);
     staging_close(staging);
-}
-
-#define ZONES(function)                                                                            \
-    cmocka_unit_test_setup_teardown(function, folder_open_zones, folder_close_zones)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        ZONES(packages_are_added_and_may_wrap),
-        ZONES(a_counter_is_divided_by_the_iterations),
-        ZONES(a_counter_that_moves_in_steps_is_read_at_them),
-        ZONES(a_counter_that_stands_still_gives_nothing),
-        cmocka_unit_test(without_a_counter_there_is_no_energy),
-        cmocka_unit_test(power_alone_is_integrated),
-        ZONES(throttled_samples_are_dropped_and_counted),
-        cmocka_unit_test(a_device_slowed_down_for_good_is_skipped),
-        cmocka_unit_test(a_gpu_tells_through_nvml),
-        cmocka_unit_test(the_environment_tells_of_the_gpu),
-        cmocka_unit_test(the_environment_tells_why_there_are_no_readings),
-        cmocka_unit_test(an_emulated_gpu_has_no_energy),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

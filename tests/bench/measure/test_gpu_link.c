@@ -1,12 +1,13 @@
 /* The rate from GPU to GPU, between emulated ones with the host's time, by a stand-in for NCCL that
  * fails as it is ordered to. The tests start this program again under mpirun; called with
  * a number it is a rank, and prints what it found as many times. */
+#define TESTS_OWN_MAIN
 #include "bench/devices/gpu.h"
 #include "bench/measure/ceilings.h"
 #include "ranks/ranks.h"
 #include "tests/stand_in/client.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,8 +81,7 @@ static struct call ranks_call(int count, const char *time, const char *order) {
     return call;
 }
 
-static void test_data_goes_around(void **state) {
-    (void)state;
+TEST_IN_PLACE(data_goes_around) {
     for (int count = 2; count <= 3; count++) {
         struct call call = ranks_call(count, "host", "");
         assert_int_equal(text_count(call.out, "status 0, a rate: well\n"), count);
@@ -90,8 +90,7 @@ static void test_data_goes_around(void **state) {
 }
 
 /* On all ranks, with the one that failed. */
-static void test_every_failure_is_said(void **state) {
-    (void)state;
+TEST_IN_PLACE(every_failure_is_said) {
     static const struct {
         const char *order, *said;
     } failures[] = {
@@ -114,8 +113,7 @@ static void test_every_failure_is_said(void **state) {
     }
 }
 
-static void test_without_time_there_is_no_rate(void **state) {
-    (void)state;
+TEST_IN_PLACE(without_time_there_is_no_rate) {
     struct call call = ranks_call(2, "none", "");
     assert_int_equal(text_count(call.out, ", no rate: an emulated GPU has no time"), 2);
     call_free(&call);
@@ -125,10 +123,5 @@ int main(int argc, char **argv) {
     if (argc > 1)
         return rank_run(*argv[1] - '0');
     self_path(self, sizeof self);
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_data_goes_around),
-        IN_PLACE(test_every_failure_is_said),
-        IN_PLACE(test_without_time_there_is_no_rate),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

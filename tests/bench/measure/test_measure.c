@@ -6,7 +6,7 @@
 #include "bench/network/mlp_plan.h"
 #include "bench/operations/operations.h"
 #include "common/floating.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -228,8 +228,7 @@ static void check_end(const struct contender *c, enum measure_end end, size_t sa
 
 /* --- when sampling ends --- */
 
-static void test_a_steady_kernel_takes_the_fewest_samples(void **state) {
-    (void)state;
+TEST(a_steady_kernel_takes_the_fewest_samples) {
     struct race race;
     race_open(&race, &fake_operation, 1, 1);
     const struct measure_limits limits = patient();
@@ -241,8 +240,7 @@ static void test_a_steady_kernel_takes_the_fewest_samples(void **state) {
 }
 
 /* Of half the samples 1 and half 2 the interval never narrows. */
-static void test_a_restless_kernel_takes_as_many_as_are_kept(void **state) {
-    (void)state;
+TEST(a_restless_kernel_takes_as_many_as_are_kept) {
     struct race race;
     race_open(&race, &fake_operation, 1, 1);
     fake.kernels[0].slow = 0.02;
@@ -252,8 +250,7 @@ static void test_a_restless_kernel_takes_as_many_as_are_kept(void **state) {
     race_close(&race);
 }
 
-static void test_time_up_after_the_least_samples(void **state) {
-    (void)state;
+TEST(time_up_after_the_least_samples) {
     struct race race;
     race_open(&race, &fake_operation, 1, 1);
     fake.kernels[0].slow = 0.02;
@@ -265,8 +262,7 @@ static void test_time_up_after_the_least_samples(void **state) {
     race_close(&race);
 }
 
-static void test_few_samples_when_patience_ends(void **state) {
-    (void)state;
+TEST(few_samples_when_patience_ends) {
     struct race race;
     race_open(&race, &fake_operation, 2, 1);
     struct measure_limits limits = patient();
@@ -278,24 +274,21 @@ static void test_few_samples_when_patience_ends(void **state) {
 }
 
 /* A row for teaching gets the case's time, not five times it. */
-static void test_plain_rows_get_less(void **state) {
-    (void)state;
+TEST(plain_rows_get_less) {
     const struct measure_limits limits = measure_limits_default(false);
     const struct implementation plain = {.kind = KIND_PLAIN}, other = {.kind = KIND_RUNG};
     assert_true(measure_patience(&limits, &plain) == 2.0);
     assert_true(measure_patience(&limits, &other) == 10.0);
 }
 
-static void test_every_end_has_a_text(void **state) {
-    (void)state;
+TEST(every_end_has_a_text) {
     for (int i = MEASURE_CONVERGED; i <= MEASURE_FEW; i++)
         for (int j = MEASURE_CONVERGED; j < i; j++)
             assert_string_not_equal(measure_end_text((enum measure_end)i),
                                     measure_end_text((enum measure_end)j));
 }
 
-static void test_the_documented_limits(void **state) {
-    (void)state;
+TEST(the_documented_limits) {
     const struct measure_limits normal = measure_limits_default(false);
     const struct measure_limits quick = measure_limits_default(true);
     assert_true(normal.case_seconds == 2.0 && quick.case_seconds == 0.3);
@@ -319,8 +312,7 @@ static void order_of_samples(int contenders, char *order, size_t size) {
     order[length] = '\0';
 }
 
-static void test_contenders_are_sampled_in_turn(void **state) {
-    (void)state;
+TEST(contenders_are_sampled_in_turn) {
     struct race race;
     race_open(&race, &fake_operation, 3, 1);
     fake.kernels[1].seconds = 0.0125;
@@ -334,8 +326,7 @@ static void test_contenders_are_sampled_in_turn(void **state) {
 }
 
 /* One that is known well enough does not hold the others up. */
-static void test_the_others_go_on_when_one_is_done(void **state) {
-    (void)state;
+TEST(the_others_go_on_when_one_is_done) {
     struct race race;
     race_open(&race, &fake_operation, 3, 1);
     fake.kernels[1].slow = 0.02;
@@ -347,8 +338,7 @@ static void test_the_others_go_on_when_one_is_done(void **state) {
     race_close(&race);
 }
 
-static void test_a_contender_that_breaks_is_left_behind(void **state) {
-    (void)state;
+TEST(a_contender_that_breaks_is_left_behind) {
     struct race race;
     race_open(&race, &fake_operation, 3, 1);
     fake.kernels[0].breaks_after = 1; /* in its warm-up or right after */
@@ -367,8 +357,7 @@ static void test_a_contender_that_breaks_is_left_behind(void **state) {
     race_close(&race);
 }
 
-static void test_a_device_without_time_has_no_samples(void **state) {
-    (void)state;
+TEST(a_device_without_time_has_no_samples) {
     struct race race;
     race_open(&race, &fake_operation, 1, 1);
     race.device.timer_stop = no_time;
@@ -386,8 +375,7 @@ static bool stop_at_zero(void *argument) {
 }
 
 /* Its iterations do not grow for ever, and the others are measured. */
-static void test_a_clock_that_stands_still_is_given_up(void **state) {
-    (void)state;
+TEST(a_clock_that_stands_still_is_given_up) {
     struct race race;
     race_open(&race, &fake_operation, 2, 1);
     fake.kernels[0].seconds = 0.0;
@@ -399,8 +387,7 @@ static void test_a_clock_that_stands_still_is_given_up(void **state) {
     race_close(&race);
 }
 
-static void test_a_stop_ends_the_measurement(void **state) {
-    (void)state;
+TEST(a_stop_ends_the_measurement) {
     struct race race;
     race_open(&race, &fake_operation, 3, 1);
     const struct measure_limits limits = patient();
@@ -417,8 +404,7 @@ static void test_a_stop_ends_the_measurement(void **state) {
 /* --- batches --- */
 
 /* As many iterations as a sample's time takes, and hardly more. */
-static void test_a_sample_is_long_enough_for_the_clock(void **state) {
-    (void)state;
+TEST(a_sample_is_long_enough_for_the_clock) {
     static const double seconds[] = {1e-8, 3e-7, 1e-5, 0.9e-3, 1e-3, 0.5};
     for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
         struct race race;
@@ -440,8 +426,7 @@ static void test_a_sample_is_long_enough_for_the_clock(void **state) {
 }
 
 /* Cold: iteration after iteration over other buffers; hot: over the same. */
-static void test_iterations_rotate_among_the_sets(void **state) {
-    (void)state;
+TEST(iterations_rotate_among_the_sets) {
     for (int sets = 1; sets <= SETS_MAX; sets++) {
         struct race race;
         race_open(&race, &fake_operation, 1, sets);
@@ -467,8 +452,7 @@ static void test_iterations_rotate_among_the_sets(void **state) {
 }
 
 /* An operation that changes its own inputs starts every sample from the same ones. */
-static void test_inputs_are_restored_before_each_sample(void **state) {
-    (void)state;
+TEST(inputs_are_restored_before_each_sample) {
     struct race race;
     race_open(&race, &restored_operation, 2, 1);
     struct measure_limits limits = patient();
@@ -490,8 +474,7 @@ static void test_inputs_are_restored_before_each_sample(void **state) {
 }
 
 /* As graphs do, which are captured at their first use. */
-static void test_a_sample_is_long_enough_where_first_uses_are_slow(void **state) {
-    (void)state;
+TEST(a_sample_is_long_enough_where_first_uses_are_slow) {
     struct race race;
     int kept = 0;
     race_open(&race, &restored_operation, 1, 1);
@@ -507,8 +490,7 @@ static void test_a_sample_is_long_enough_where_first_uses_are_slow(void **state)
     race_close(&race);
 }
 
-static void test_without_that_inputs_run_on(void **state) {
-    (void)state;
+TEST(without_that_inputs_run_on) {
     struct race race;
     race_open(&race, &fake_operation, 1, 1);
     const struct measure_limits limits = patient();
@@ -530,8 +512,7 @@ static enum status yardstick(const struct launch *launch, int64_t iterations,
 }
 
 /* Hot, a yardstick is one bare loop; cold, it goes through the sets as its contenders do. */
-static void test_yardsticks_rotate_as_well(void **state) {
-    (void)state;
+TEST(yardsticks_rotate_as_well) {
     static const struct implementation bare = {
         .name = "bare", .kind = KIND_YARDSTICK, .yardstick = yardstick};
     for (int sets = 1; sets <= SETS_MAX; sets++) {
@@ -563,8 +544,7 @@ static enum status counted_stop(struct device *device, double *seconds, struct m
     return STATUS_OK;
 }
 
-static void test_parts_are_timed_one_by_one(void **state) {
-    (void)state;
+TEST(parts_are_timed_one_by_one) {
     struct bench_case c = {.operation = &operation_mlp, .settings.seed = 1};
     struct message message = {""};
     assert_int_equal(case_shape_parse("5-4-3@2", &c, &message), STATUS_OK);
@@ -600,30 +580,4 @@ static void test_parts_are_timed_one_by_one(void **state) {
     buffer_set_close(&set);
     inputs_close(&inputs);
     assert_int_equal(device.close(&device, &message), STATUS_OK);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_steady_kernel_takes_the_fewest_samples),
-        cmocka_unit_test(test_a_restless_kernel_takes_as_many_as_are_kept),
-        cmocka_unit_test(test_time_up_after_the_least_samples),
-        cmocka_unit_test(test_few_samples_when_patience_ends),
-        cmocka_unit_test(test_plain_rows_get_less),
-        cmocka_unit_test(test_every_end_has_a_text),
-        cmocka_unit_test(test_the_documented_limits),
-        cmocka_unit_test(test_contenders_are_sampled_in_turn),
-        cmocka_unit_test(test_the_others_go_on_when_one_is_done),
-        cmocka_unit_test(test_a_contender_that_breaks_is_left_behind),
-        cmocka_unit_test(test_a_device_without_time_has_no_samples),
-        cmocka_unit_test(test_a_clock_that_stands_still_is_given_up),
-        cmocka_unit_test(test_a_stop_ends_the_measurement),
-        cmocka_unit_test(test_a_sample_is_long_enough_for_the_clock),
-        cmocka_unit_test(test_iterations_rotate_among_the_sets),
-        cmocka_unit_test(test_inputs_are_restored_before_each_sample),
-        cmocka_unit_test(test_a_sample_is_long_enough_where_first_uses_are_slow),
-        cmocka_unit_test(test_without_that_inputs_run_on),
-        cmocka_unit_test(test_yardsticks_rotate_as_well),
-        cmocka_unit_test(test_parts_are_timed_one_by_one),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

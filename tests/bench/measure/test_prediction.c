@@ -1,7 +1,7 @@
 /* Times predicted from the shapes before. */
 #include "bench/measure/prediction.h"
 #include "bench/operations/operations.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <string.h>
@@ -28,8 +28,7 @@ static void check_near(double actual, double expected) {
     assert_true(fabs(actual - expected) <= 1e-12 * expected);
 }
 
-static void test_nothing_is_known_at_first(void **state) {
-    (void)state;
+TEST(nothing_is_known_at_first) {
     struct predictions predictions = {0};
     const struct bench_case c = case_of("gemm", "nn", "8x8x8");
     const struct contender contender = contender_of(&c, 0, 1);
@@ -38,8 +37,7 @@ static void test_nothing_is_known_at_first(void **state) {
 }
 
 /* A product grows with its operations, an update with its bytes. */
-static void test_times_grow_with_operations_and_bytes(void **state) {
-    (void)state;
+TEST(times_grow_with_operations_and_bytes) {
     struct predictions predictions = {0};
     const struct bench_case small = case_of("gemm", "nn", "10x10x10");
     const struct bench_case large = case_of("gemm", "nn", "20x20x20");
@@ -64,8 +62,7 @@ static void test_times_grow_with_operations_and_bytes(void **state) {
 }
 
 /* Where bytes grow faster than operations, they decide. */
-static void test_the_larger_ratio_decides(void **state) {
-    (void)state;
+TEST(the_larger_ratio_decides) {
     struct predictions predictions = {0};
     const struct bench_case deep = case_of("gemm", "nn", "10x10x90");
     const struct bench_case wide = case_of("gemm", "nn", "90x100x1");
@@ -76,8 +73,7 @@ static void test_the_larger_ratio_decides(void **state) {
     predictions_close(&predictions);
 }
 
-static void test_the_last_time_counts(void **state) {
-    (void)state;
+TEST(the_last_time_counts) {
     struct predictions predictions = {0};
     const struct bench_case small = case_of("gemm", "nn", "10x10x10");
     const struct bench_case large = case_of("gemm", "nn", "20x20x20");
@@ -91,8 +87,7 @@ static void test_the_last_time_counts(void **state) {
 }
 
 /* A product of one element is all call: 512 cubed is not 134 million such calls. */
-static void test_calls_teach_nothing(void **state) {
-    (void)state;
+TEST(calls_teach_nothing) {
     struct predictions predictions = {0};
     const struct bench_case tiny = case_of("gemm", "nn", "1x1x1");
     const struct bench_case large = case_of("gemm", "nn", "512x512x512");
@@ -107,8 +102,7 @@ static void test_calls_teach_nothing(void **state) {
 }
 
 /* What one contender took says nothing about another. */
-static void test_every_contender_has_its_own(void **state) {
-    (void)state;
+TEST(every_contender_has_its_own) {
     struct predictions predictions = {0};
     const struct bench_case nn = case_of("gemm", "nn", "10x10x10");
     const struct bench_case nt = case_of("gemm", "nt", "10x10x10");
@@ -135,8 +129,7 @@ static void test_every_contender_has_its_own(void **state) {
     predictions_close(&predictions);
 }
 
-static void test_there_is_room_for_many(void **state) {
-    (void)state;
+TEST(there_is_room_for_many) {
     struct predictions predictions = {0};
     const struct bench_case c = case_of("gemm", "nn", "10x10x10");
     for (int threads = 1; threads <= 300; threads++) {
@@ -149,17 +142,4 @@ static void test_there_is_room_for_many(void **state) {
     }
     predictions_close(&predictions);
     assert_int_equal(predictions.count, 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_is_known_at_first),
-        cmocka_unit_test(test_times_grow_with_operations_and_bytes),
-        cmocka_unit_test(test_the_larger_ratio_decides),
-        cmocka_unit_test(test_the_last_time_counts),
-        cmocka_unit_test(test_calls_teach_nothing),
-        cmocka_unit_test(test_every_contender_has_its_own),
-        cmocka_unit_test(test_there_is_room_for_many),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include "bench/operations/operations.h"
 #include "reference/naive.h"
 #include "tests/support/bout.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <float.h>
 #include <math.h>
@@ -32,8 +32,7 @@ static void catch_special(float was, float becomes, bool caught) {
     bout_close(bout);
 }
 
-static void test_the_rule_of_comparison(void **state) {
-    (void)state;
+TEST(the_rule_of_comparison) {
     catch_special(NAN, 0.0F, true);
     catch_special(NAN, INFINITY, true);
     catch_special(NAN, -NAN, false);
@@ -58,8 +57,7 @@ static enum status softmax_leaving_nans(const struct softmax_problem *problem,
 }
 
 /* Among NaNs poison must be a number, or what was never written would pass for a result. */
-static void test_what_was_not_written_shows_among_nans(void **state) {
-    (void)state;
+TEST(what_was_not_written_shows_among_nans) {
     struct settings settings = bout_plain;
     settings.values = VALUES_SPECIAL;
     struct bout *bout = bout_open(&operation_softmax, SOFTMAX_FORWARD, "9x200", &settings, 0.0);
@@ -71,8 +69,7 @@ static void test_what_was_not_written_shows_among_nans(void **state) {
 }
 
 /* Rows are compared by several threads, and the worst of all must come out. */
-static void test_one_wrong_row_among_many_is_caught(void **state) {
-    (void)state;
+TEST(one_wrong_row_among_many_is_caught) {
     enum { ROWS = 5000, COLUMNS = 4 };
     struct bout *bout = bout_open(&operation_softmax, SOFTMAX_FORWARD, "5000x4", &bout_plain, 0.0);
     const struct implementation *original = &operation_softmax.implementations[0];
@@ -92,8 +89,7 @@ static enum status gemm_failing(const struct gemm_problem *problem, struct execu
     return message_set(execution->message, STATUS_FAILED, "the library gave up");
 }
 
-static void test_a_failing_launch_keeps_its_reason(void **state) {
-    (void)state;
+TEST(a_failing_launch_keeps_its_reason) {
     struct bout *bout = bout_open(&operation_gemm, GEMM_NN, "4x4x4", &bout_plain, 0.0);
     struct implementation failing = operation_gemm.implementations[0];
     failing.run = RUN(gemm, gemm_failing);
@@ -101,14 +97,4 @@ static void test_a_failing_launch_keeps_its_reason(void **state) {
     assert_int_equal(bout_verify(bout, &failing, &message), STATUS_FAILED);
     assert_string_equal(message.text, "the library gave up");
     bout_close(bout);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_rule_of_comparison),
-        cmocka_unit_test(test_what_was_not_written_shows_among_nans),
-        cmocka_unit_test(test_one_wrong_row_among_many_is_caught),
-        cmocka_unit_test(test_a_failing_launch_keeps_its_reason),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include "bench/operations/operations.h"
 #include "kernels/kernels.h"
 #include "tests/support/bout.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 
@@ -94,28 +94,16 @@ static void check_caught(attention_kernel *kernel) {
         assert_true(failures_of(kernel, variant) > 0);
 }
 
-static void test_a_right_one_passes(void **state) {
-    (void)state;
+TEST(a_right_one_passes) {
     for (int variant = 0; variant < operation_attention.variant_count; variant++)
         assert_int_equal(failures_of(right, variant), 0);
 }
 
-static void test_another_buffers_stride_is_caught(void **state) {
-    (void)state;
+TEST(another_buffers_stride_is_caught) {
     check_caught(v_by_q_stride);
     check_caught(k_by_q_stride);
 }
 
-static void test_a_maximum_from_minus_infinity_is_caught(void **state) {
-    (void)state;
+TEST(a_maximum_from_minus_infinity_is_caught) {
     check_caught(from_minus_infinity);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_right_one_passes),
-        cmocka_unit_test(test_another_buffers_stride_is_caught),
-        cmocka_unit_test(test_a_maximum_from_minus_infinity_is_caught),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 #include "bench/operations/operations.h"
 #include "tests/support/bout.h"
 #include "tests/support/broken_kernels.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 static void catch_broken_kernels(struct bout *bout, const struct implementation *original) {
     struct message message;
@@ -42,21 +42,11 @@ static void catch_in_every_case(const char *shape, unsigned kinds) {
         }
 }
 
-static void test_every_broken_kernel_of_a_network_is_caught(void **state) {
-    (void)state;
+TEST(every_broken_kernel_of_a_network_is_caught) {
     catch_in_every_case("19-19-23@5", ~0U);
 }
 
 /* The bounds do not grow with the network: a hundredth of one gradient shows here as well. */
-static void test_broken_kernels_of_a_large_network_are_caught(void **state) {
-    (void)state;
+TEST(broken_kernels_of_a_large_network_are_caught) {
     catch_in_every_case("256-256-256-256-64@200", ~(1U << KIND_PLAIN));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_broken_kernel_of_a_network_is_caught),
-        cmocka_unit_test(test_broken_kernels_of_a_large_network_are_caught),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

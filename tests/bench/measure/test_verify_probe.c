@@ -2,7 +2,7 @@
  * right results pass. */
 #include "bench/operations/operations.h"
 #include "tests/support/bout.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 
@@ -32,8 +32,7 @@ static void catch_unsampled(struct bout *bout, const struct implementation *orig
     bout_catch_damage(bout, &broken, damage_unwritten, &row, "a missing row", "random projection");
 }
 
-static void test_the_probe_finds_one_wrong_element(void **state) {
-    (void)state;
+TEST(the_probe_finds_one_wrong_element) {
     static const struct settings settings[] = {
         {.alpha = 1.0F, .seed = 1}, {.alpha = -0.5F, .beta = 2.0F, .padding = 3, .seed = 2}};
     for (int variant = 0; variant < operation_gemm.variant_count; variant++)
@@ -58,8 +57,7 @@ static void pass_sampled(int variant, const char *shape, const struct settings *
 }
 
 /* Right results pass, whatever the seed, the values, and the order in which a library adds. */
-static void test_the_probe_lets_right_results_pass(void **state) {
-    (void)state;
+TEST(the_probe_lets_right_results_pass) {
     static const char *const shapes[] = {"60x50x40", "3x300x7", "200x3x1", "40x30x3000"};
     static const enum values values[] = {VALUES_UNIFORM, VALUES_LARGE, VALUES_DENORMAL};
     for (uint64_t seed = 1; seed <= 15; seed++)
@@ -71,12 +69,4 @@ static void test_the_probe_lets_right_results_pass(void **state) {
                                               .seed = seed};
             pass_sampled((int)(seed % 3), shapes[s], &settings);
         }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_probe_finds_one_wrong_element),
-        cmocka_unit_test(test_the_probe_lets_right_results_pass),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,16 @@
 /* Which unit limits a launch, on counts whose clocks are known. */
 #include "bench/model/limits_file.h"
 #include "bench/model/residence.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static struct temporary folder;
 
 /* So many of all that is counted that the launch itself takes nothing beside it. */
 enum { MANY = 10000 };
@@ -35,8 +37,7 @@ static void check_share(const struct limits *limits, enum limit_unit unit, doubl
         fail_msg("%s: %.9g, should be %.9g", limit_unit_name(unit), limits->share[unit], share);
 }
 
-static void shares_are_those_of_the_units_clocks(void **state) {
-    (void)state;
+TEST(shares_are_those_of_the_units_clocks) {
     struct counters_row row = row_of("108x1x1");
     row.fma_warp_instructions = 1000 * MANY; /* 500 clocks of 2 a clock beside 1,000 of 4 */
     row.shared_load_requests = 100 * MANY;   /* 100 clocks of 32 threads a clock */
@@ -58,8 +59,7 @@ static void shares_are_those_of_the_units_clocks(void **state) {
     check_share(&limits, LIMIT_LSU, 0.05);
 }
 
-static void a_matrix_instruction_is_4096_flops(void **state) {
-    (void)state;
+TEST(a_matrix_instruction_is_4096_flops) {
     struct counters_row row = row_of("108x1x1");
     row.tensor_warp_instructions = 1000 * MANY; /* 2,000 clocks of 2,048 flops beside 1,000 */
     struct limits limits = limits_of(&row, "a100");
@@ -68,8 +68,7 @@ static void a_matrix_instruction_is_4096_flops(void **state) {
 }
 
 /* One m64n256k16 of four warps is 524,288 flops, 128 clocks of 4,096: 16,000 beside 1,000. */
-static void a_warpgroup_instruction_has_its_own_flops(void **state) {
-    (void)state;
+TEST(a_warpgroup_instruction_has_its_own_flops) {
     struct counters_row row = row_of("132x1x1");
     row.tensor_warp_instructions = row.wgmma_warp_instructions = 500 * MANY;
     row.wgmma_multiply_adds = 125LL * 64 * 256 * 16 * MANY;
@@ -85,8 +84,7 @@ static void a_warpgroup_instruction_has_its_own_flops(void **state) {
     check_share(&limits, LIMIT_ISSUE, 1.0 / 17);
 }
 
-static void dram_is_shared_by_all_multiprocessors(void **state) {
-    (void)state;
+TEST(dram_is_shared_by_all_multiprocessors) {
     struct counters_row row = row_of("108x1x1");
     /* 14,100,000 clocks of each, which are 10 ms */
     row.warp_instructions = row.machine_instructions = 4LL * 108 * 1410 * MANY;
@@ -98,8 +96,7 @@ static void dram_is_shared_by_all_multiprocessors(void **state) {
     assert_true(fabs(limits.clocks[LIMIT_ISSUE] - 1410.0 * MANY) < 1e-6);
 }
 
-static void blocks_that_are_one_too_many_cost_a_turn(void **state) {
-    (void)state;
+TEST(blocks_that_are_one_too_many_cost_a_turn) {
     struct counters_row row = row_of("109x1x1");
     row.warp_instructions = row.machine_instructions = 4LL * 109 * 1410 * MANY;
     row.fma_warp_instructions = 2LL * 109 * 1410 * MANY;
@@ -116,8 +113,7 @@ static void blocks_that_are_one_too_many_cost_a_turn(void **state) {
 }
 
 /* Two launches, a queue's 2.7 microseconds each at 1,410 MHz, beside nothing. */
-static void small_kernels_wait_for_their_launch(void **state) {
-    (void)state;
+TEST(small_kernels_wait_for_their_launch) {
     struct counters_row row = row_of("108x1x1");
     row.launches = 2;
     row.machine_instructions = 4 * 108;
@@ -129,8 +125,7 @@ static void small_kernels_wait_for_their_launch(void **state) {
 /* A warp a multiprocessor that loads 1,000 times with a barrier behind each: nothing hides the 572
  * clocks of each load from DRAM, nor the 23 of the barrier. Without barriers six loads are under
  * way at once. */
-static void one_warp_waits_for_its_loads(void **state) {
-    (void)state;
+TEST(one_warp_waits_for_its_loads) {
     struct counters_row row = row_of("108x1x1");
     snprintf(row.block, sizeof row.block, "32x1x1");
     row.machine_instructions = 108LL * 3000;
@@ -152,8 +147,7 @@ static void one_warp_waits_for_its_loads(void **state) {
     assert_true(limits.clocks[LIMIT_LATENCY] > 35166 && limits.clocks[LIMIT_LATENCY] < 35167);
 }
 
-static void the_second_cache_limits_only_where_it_was_counted(void **state) {
-    (void)state;
+TEST(the_second_cache_limits_only_where_it_was_counted) {
     struct counters_row row = row_of("108x1x1");
     row.global_load_sectors = 100000LL * MANY;
     row.machine_instructions = 4LL * 108 * MANY;
@@ -177,8 +171,7 @@ static void check_residence(const struct counters_row *row, const char *gpu, int
 }
 
 /* The first of 64 x 32 threads, 65,536 registers and the shared memory that is used up. */
-static void blocks_are_held_by_what_is_used_up(void **state) {
-    (void)state;
+TEST(blocks_are_held_by_what_is_used_up) {
     struct counters_row row = row_of("108x1x1");
     check_residence(&row, "a100", 1, HELD_UNKNOWN); /* an earlier version's counts */
     snprintf(row.block, sizeof row.block, "16x16x1");
@@ -212,8 +205,7 @@ static void check_unable(const struct counters_row *row, const char *gpu, const 
 }
 
 /* What counts say that a kernel wants: instructions, formats, shared memory. */
-static void a_gpu_that_cannot_run_the_kernel_has_no_limits(void **state) {
-    (void)state;
+TEST(a_gpu_that_cannot_run_the_kernel_has_no_limits) {
     struct counters_row row = row_of("108x1x1");
     row.shared_bytes = 65537;
     check_unable(&row, "t4", "a block wants 65537 bytes of shared memory and it has at most 65536");
@@ -267,7 +259,7 @@ static void write_counts(const char *path, const struct counters_row *row, long 
 }
 
 /* Such a kernel has no row, and the log says why; a file that is cut off is refused. */
-static void what_cannot_run_is_left_out_of_the_file(void **state) {
+TEST_IN_TEMPORARY(what_cannot_run_is_left_out_of_the_file, &folder) {
     struct temporary *place = *state;
     struct message message = {{0}};
     char *log = NULL, path[600];
@@ -293,8 +285,7 @@ static void what_cannot_run_is_left_out_of_the_file(void **state) {
     assert_non_null(strstr(message.text, "the last line is cut off"));
 }
 
-static void what_is_no_launch_is_refused(void **state) {
-    (void)state;
+TEST(what_is_no_launch_is_refused) {
     static const char *const grids[] = {"", "1x1", "0x1x1", "1x1x1x1", "ax1x1"};
     struct message message;
     struct limits limits;
@@ -309,8 +300,7 @@ static void what_is_no_launch_is_refused(void **state) {
     assert_null(model_gpu_find("a101"));
 }
 
-static void counts_of_a_version_without_machine_instructions_are_refused(void **state) {
-    (void)state;
+TEST(counts_of_a_version_without_machine_instructions_are_refused) {
     struct message message = {{0}};
     struct limits limits;
     struct counters_row row = row_of("1x1x1");
@@ -320,7 +310,7 @@ static void counts_of_a_version_without_machine_instructions_are_refused(void **
 }
 
 /* limits.csv has a row for each of counters.csv, and the log a line. */
-static void limits_are_written_beside_the_counts(void **state) {
+TEST_IN_TEMPORARY(limits_are_written_beside_the_counts, &folder) {
     struct temporary *place = *state;
     struct message message;
     char *log = NULL, *text;
@@ -352,7 +342,7 @@ static void limits_are_written_beside_the_counts(void **state) {
     free(log);
 }
 
-static void the_emulated_gpu_is_that_of_the_environment(void **state) {
+TEST_IN_TEMPORARY(the_emulated_gpu_is_that_of_the_environment, &folder) {
     struct temporary *place = *state;
     static const char *const gpus[][2] = {{"RTX 3090", "rtx3090"},
                                           {"H100", "h100"},
@@ -371,7 +361,7 @@ static void the_emulated_gpu_is_that_of_the_environment(void **state) {
     assert_string_equal(limits_gpu_of_run(place->path)->name, "a100");
 }
 
-static void a_damaged_environment_is_refused(void **state) {
+TEST_IN_TEMPORARY(a_damaged_environment_is_refused, &folder) {
     struct temporary *place = *state;
     struct message message;
     assert_int_equal(limits_environment_check(place->path, &message), STATUS_OK);
@@ -383,7 +373,7 @@ static void a_damaged_environment_is_refused(void **state) {
 }
 
 /* Whoever reads limits of sampled launches is told. */
-static void counts_of_sampled_blocks_are_said_to_be_so(void **state) {
+TEST_IN_TEMPORARY(counts_of_sampled_blocks_are_said_to_be_so, &folder) {
     struct temporary *place = *state;
     struct message message = {{0}};
     struct counters_row row = row_of("108x1x1");
@@ -408,8 +398,7 @@ static void counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     }
 }
 
-static void figures_are_plausible(void **state) {
-    (void)state;
+TEST(figures_are_plausible) {
     for (int i = 0; i < model_gpu_count; i++) {
         const struct model_gpu *gpu = &model_gpus[i];
         assert_ptr_equal(model_gpu_find(gpu->name), gpu);
@@ -422,29 +411,4 @@ static void figures_are_plausible(void **state) {
         assert_true(gpu->l2 > 1 && gpu->l2_bytes * gpu->clock_mhz > 1000 * gpu->memory);
         assert_true(gpu->capacity >= 6 && gpu->watts >= 70);
     }
-}
-
-int main(void) {
-    static struct temporary place;
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shares_are_those_of_the_units_clocks),
-        cmocka_unit_test(a_matrix_instruction_is_4096_flops),
-        cmocka_unit_test(a_warpgroup_instruction_has_its_own_flops),
-        cmocka_unit_test(dram_is_shared_by_all_multiprocessors),
-        cmocka_unit_test(blocks_that_are_one_too_many_cost_a_turn),
-        cmocka_unit_test(small_kernels_wait_for_their_launch),
-        cmocka_unit_test(one_warp_waits_for_its_loads),
-        cmocka_unit_test(the_second_cache_limits_only_where_it_was_counted),
-        cmocka_unit_test(blocks_are_held_by_what_is_used_up),
-        cmocka_unit_test(a_gpu_that_cannot_run_the_kernel_has_no_limits),
-        IN_TEMPORARY(counts_of_sampled_blocks_are_said_to_be_so, &place),
-        IN_TEMPORARY(what_cannot_run_is_left_out_of_the_file, &place),
-        cmocka_unit_test(what_is_no_launch_is_refused),
-        cmocka_unit_test(counts_of_a_version_without_machine_instructions_are_refused),
-        cmocka_unit_test(figures_are_plausible),
-        IN_TEMPORARY(the_emulated_gpu_is_that_of_the_environment, &place),
-        IN_TEMPORARY(a_damaged_environment_is_refused, &place),
-        IN_TEMPORARY(limits_are_written_beside_the_counts, &place),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Which GPU to choose: by predicted time, by price, and by memory. */
 #include "bench/model/offers.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -44,8 +44,7 @@ static void find(const struct gpu_choice *choice, const char *price, double byte
 }
 
 /* The faster implementation counts, with all of its kernels. */
-static void offers_come_by_time(void **state) {
-    (void)state;
+TEST(offers_come_by_time) {
     const struct gpu_choice choice = choice_of("t4,h100,a100");
     struct offer offers[GPU_CHOICE_MAX];
     find(&choice, NULL, 1e9, offers);
@@ -65,8 +64,7 @@ static void offers_come_by_time(void **state) {
     }
 }
 
-static void prices_come_first_and_what_is_too_small_last(void **state) {
-    (void)state;
+TEST(prices_come_first_and_what_is_too_small_last) {
     const struct gpu_choice choice = choice_of("t4,h100,a100,l4");
     struct offer offers[GPU_CHOICE_MAX];
     find(&choice, "h100=400,a100=0.001", 20e9, offers);
@@ -93,8 +91,7 @@ static void prices_come_first_and_what_is_too_small_last(void **state) {
 
 /* The implementation that runs there is offered; where none does, the GPU comes last with the
  * reason. */
-static void what_cannot_run_is_not_offered(void **state) {
-    (void)state;
+TEST(what_cannot_run_is_not_offered) {
     struct counters_row rows[] = {row_of("slow", 900), row_of("fast", 100), row_of("fast", 100)};
     const struct gpu_choice choice = choice_of("t4,h100");
     const struct gpu_prices prices = {.any = false};
@@ -121,8 +118,7 @@ static void what_cannot_run_is_not_offered(void **state) {
     free(text);
 }
 
-static void bad_prices_are_refused(void **state) {
-    (void)state;
+TEST(bad_prices_are_refused) {
     static const char *const wrong[] = {"a100",      "a100=",    "a100=0",   "a100=-1",
                                         "a100=much", "a100=inf", "h100=1",   "a100=1;t4=2",
                                         "=1",        "a10=1",    "t4=1,t4=2"};
@@ -138,14 +134,4 @@ static void bad_prices_are_refused(void **state) {
     assert_int_equal(
         offers_find(NULL, 0, model_gpu_find("a100"), 1, &choice, &prices, offers, &message),
         STATUS_INVALID);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(offers_come_by_time),
-        cmocka_unit_test(prices_come_first_and_what_is_too_small_last),
-        cmocka_unit_test(what_cannot_run_is_not_offered),
-        cmocka_unit_test(bad_prices_are_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,15 @@
 /* Predicted times: what they grow with, what bounds them, and GPUs that a file describes. */
 #include "bench/model/choice.h"
 #include "bench/model/predict_file.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static struct temporary folder;
 
 /* A copy of 64 MiB by words: 256 threads a block, a load and a store of 4 sectors a warp. */
 static struct counters_row copy_row(void) {
@@ -36,8 +38,7 @@ static struct prediction predicted(const struct counters_row *row, const struct 
 }
 
 /* A copy takes what the memory takes, and a little: published copies reach 78 to 95% of it. */
-static void a_copy_takes_what_the_memory_takes(void **state) {
-    (void)state;
+TEST(a_copy_takes_what_the_memory_takes) {
     const struct counters_row row = copy_row();
     static const char *const names[] = {"v100", "t4", "a100", "a6000", "l4", "h100", "rtx5060ti"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -54,8 +55,7 @@ static void a_copy_takes_what_the_memory_takes(void **state) {
 }
 
 /* Lanes side by side fill whole lines however wide their accesses are. */
-static void wide_accesses_take_no_more_lines_than_narrow_ones(void **state) {
-    (void)state;
+TEST(wide_accesses_take_no_more_lines_than_narrow_ones) {
     const struct model_gpu *gpu = model_gpu_find("a100");
     struct counters_row narrow = copy_row();
     narrow.global_store_requests = narrow.global_store_sectors = 0;
@@ -70,8 +70,7 @@ static void wide_accesses_take_no_more_lines_than_narrow_ones(void **state) {
     assert_true(predicted(&four, gpu).seconds < seconds);
 }
 
-static void more_work_and_more_launches_take_longer(void **state) {
-    (void)state;
+TEST(more_work_and_more_launches_take_longer) {
     const struct model_gpu *gpu = model_gpu_find("a100");
     struct counters_row row = copy_row();
     const double one = predicted(&row, gpu).seconds;
@@ -102,8 +101,7 @@ static void more_work_and_more_launches_take_longer(void **state) {
 
 /* Blocks read 105 KB of their own once, and as much that all of them read, twice: the L2 keeps the
  * latter. */
-static void what_blocks_share_comes_from_memory_once(void **state) {
-    (void)state;
+TEST(what_blocks_share_comes_from_memory_once) {
     enum { BLOCKS = 640 };
     const struct model_gpu *gpu = model_gpu_find("v100");
     struct counters_row row = copy_row();
@@ -117,8 +115,7 @@ static void what_blocks_share_comes_from_memory_once(void **state) {
 }
 
 /* Traffic of simulated caches counts for the GPU that they are of, and for no other. */
-static void simulated_caches_are_taken_for_their_gpu(void **state) {
-    (void)state;
+TEST(simulated_caches_are_taken_for_their_gpu) {
     const struct model_gpu *gpu = model_gpu_find("a100");
     const struct counters_row row = copy_row();
     struct counters_row cached = row;
@@ -133,8 +130,7 @@ static void simulated_caches_are_taken_for_their_gpu(void **state) {
 }
 
 /* Estimated, error correction takes a ninth of what DRAM moves; simulated, it is among that. */
-static void error_correction_counts_once(void **state) {
-    (void)state;
+TEST(error_correction_counts_once) {
     struct message message;
     struct prediction estimated, simulated;
     const struct model_gpu *t4 = model_gpu_find("t4");
@@ -147,8 +143,7 @@ static void error_correction_counts_once(void **state) {
 }
 
 /* Its interval is the square of another's, and its line says why. */
-static void nothing_was_fitted_to_matrix_instructions(void **state) {
-    (void)state;
+TEST(nothing_was_fitted_to_matrix_instructions) {
     struct message message;
     struct gpu_choice choice;
     char *log = NULL;
@@ -170,8 +165,7 @@ static void nothing_was_fitted_to_matrix_instructions(void **state) {
 }
 
 /* A barrier costs where loads come before it; eight of them around two loads cost as two. */
-static void barriers_wait_for_the_loads_before_them(void **state) {
-    (void)state;
+TEST(barriers_wait_for_the_loads_before_them) {
     const struct model_gpu *gpu = model_gpu_find("a100");
     struct counters_row row = copy_row();
     snprintf(row.grid, sizeof row.grid, "108x1x1");
@@ -184,8 +178,7 @@ static void barriers_wait_for_the_loads_before_them(void **state) {
 }
 
 /* Of the memory's time; launch and latency stay. */
-static void error_correction_takes_a_ninth(void **state) {
-    (void)state;
+TEST(error_correction_takes_a_ninth) {
     struct model_gpu corrected = *model_gpu_find("rtx2080super");
     const struct counters_row row = copy_row();
     const double without = predicted(&row, &corrected).seconds;
@@ -195,8 +188,7 @@ static void error_correction_takes_a_ninth(void **state) {
 }
 
 /* One block keeps one multiprocessor busy, and waits for each of its loads. */
-static void few_blocks_leave_multiprocessors_idle(void **state) {
-    (void)state;
+TEST(few_blocks_leave_multiprocessors_idle) {
     const struct model_gpu *gpu = model_gpu_find("a100");
     struct counters_row row = copy_row();
     snprintf(row.grid, sizeof row.grid, "1x1x1");
@@ -216,8 +208,7 @@ static void few_blocks_leave_multiprocessors_idle(void **state) {
     assert_string_equal(predicted(&row, gpu).limited_by, "latency");
 }
 
-static void what_cannot_be_predicted_is_refused(void **state) {
-    (void)state;
+TEST(what_cannot_be_predicted_is_refused) {
     struct message message = {{0}};
     struct prediction prediction;
     struct model_gpu unknown = *model_gpu_find("a100");
@@ -235,8 +226,7 @@ static void what_cannot_be_predicted_is_refused(void **state) {
         assert_non_null(model_family_find(model_gpus[i].family));
 }
 
-static void lists_of_gpus_are_read(void **state) {
-    (void)state;
+TEST(lists_of_gpus_are_read) {
     struct message message;
     struct gpu_choice choice;
     struct model_gpu mine = *model_gpu_find("a100");
@@ -260,7 +250,7 @@ static const char description[] =
     " \"tensor\": 1024, \"memory\": 300, \"warps\": 48, \"l1\": 128, \"l2\": 24,"
     " \"l2_bytes\": 300, \"sustained_mhz\": 1500, \"capacity\": 8, \"watts\": 100}\n";
 
-static void a_file_describes_a_gpu(void **state) {
+TEST_IN_TEMPORARY(a_file_describes_a_gpu, &folder) {
     struct temporary *place = *state;
     struct message message = {{0}};
     struct gpu_description read;
@@ -310,7 +300,7 @@ static void a_file_describes_a_gpu(void **state) {
     assert_int_not_equal(gpu_description_read("/nowhere", &read, &message), STATUS_OK);
 }
 
-static void predictions_are_written_beside_the_counts(void **state) {
+TEST_IN_TEMPORARY(predictions_are_written_beside_the_counts, &folder) {
     struct temporary *place = *state;
     struct message message = {{0}};
     struct gpu_choice choice;
@@ -347,8 +337,7 @@ static void predictions_are_written_beside_the_counts(void **state) {
 }
 
 /* Those that cannot run it have no row, and stand once a reason at the end of the line. */
-static void gpus_that_cannot_run_it_are_named(void **state) {
-    (void)state;
+TEST(gpus_that_cannot_run_it_are_named) {
     struct message message = {{0}};
     struct gpu_choice choice;
     char *log = NULL, *csv = NULL;
@@ -379,26 +368,4 @@ static void gpus_that_cannot_run_it_are_named(void **state) {
         strstr(log, " copy: cannot run on t4, b200: wgmma is of compute capability 9.0 alone\n"));
     free(csv);
     free(log);
-}
-
-int main(void) {
-    static struct temporary place;
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_copy_takes_what_the_memory_takes),
-        cmocka_unit_test(wide_accesses_take_no_more_lines_than_narrow_ones),
-        cmocka_unit_test(more_work_and_more_launches_take_longer),
-        cmocka_unit_test(what_blocks_share_comes_from_memory_once),
-        cmocka_unit_test(simulated_caches_are_taken_for_their_gpu),
-        cmocka_unit_test(error_correction_counts_once),
-        cmocka_unit_test(nothing_was_fitted_to_matrix_instructions),
-        cmocka_unit_test(barriers_wait_for_the_loads_before_them),
-        cmocka_unit_test(error_correction_takes_a_ninth),
-        cmocka_unit_test(few_blocks_leave_multiprocessors_idle),
-        cmocka_unit_test(gpus_that_cannot_run_it_are_named),
-        cmocka_unit_test(what_cannot_be_predicted_is_refused),
-        cmocka_unit_test(lists_of_gpus_are_read),
-        IN_TEMPORARY(a_file_describes_a_gpu, &place),
-        IN_TEMPORARY(predictions_are_written_beside_the_counts, &place),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include "common/narrow.h"
 #include "reference/naive.h"
 #include "tests/stand_in/client.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 /* --- rounding --------------------------------------------------------------------------------- */
 
@@ -29,8 +29,7 @@ static float through_f16(float value) {
     return f16_widen(f16_round(value));
 }
 
-static void sixteen_bits_are_rounded_to_nearest_even(void **state) {
-    (void)state;
+TEST(sixteen_bits_are_rounded_to_nearest_even) {
     for (uint32_t bits = 0; bits < 0x7c00; bits++) { /* every finite positive binary16 */
         assert_int_equal(f16_round(f16_widen((uint16_t)bits)), bits);
         assert_int_equal(f16_round(-f16_widen((uint16_t)bits)), bits | 0x8000);
@@ -50,15 +49,14 @@ static void sixteen_bits_are_rounded_to_nearest_even(void **state) {
     assert_true(through_f16(65519.0F) == 65504.0F && isinf(through_f16(65520.0F)));
 }
 
-static void tf32_keeps_ten_fraction_bits(void **state) {
-    (void)state;
+TEST(tf32_keeps_ten_fraction_bits) {
     for (uint32_t step = 0; step < 1024; step++)
         check_between(1.0F + (float)step * 0x1p-10F, 1.0F + (float)(step + 1) * 0x1p-10F,
                       step % 2 == 0, tf32_round);
     assert_true(tf32_round(-0.0F) == 0.0F && signbit(tf32_round(-0.0F)));
 }
 
-static void nan_and_infinity_stay_what_they_are(void **state) {
+TEST(nan_and_infinity_stay_what_they_are) {
     static const uint32_t nans[] = {0x7f800001u, 0x7fffffffu, 0xff800001u, 0x7fc00000u};
     (void)state;
     for (size_t i = 0; i < sizeof nans / sizeof nans[0]; i++) {
@@ -138,7 +136,7 @@ static const struct implementation *row_of(const char *name) {
 }
 
 /* The numbers are those of f32, rounded; so two dtypes can be compared. */
-static void inputs_are_the_rounded_numbers_of_f32(void **state) {
+TEST(inputs_are_the_rounded_numbers_of_f32) {
     struct message message;
     struct inputs exact, rounded;
     const struct bench_case f32 = case_of("nn", DTYPE_F32, "7x9x11");
@@ -173,8 +171,7 @@ static void check_passes(const char *name, bool stand_in, double oracle_flops, c
         }
 }
 
-static void cases_in_every_format_are_verified(void **state) {
-    (void)state;
+TEST(cases_in_every_format_are_verified) {
     check_passes("cpu-naive", false, 1e9, "33x65x129");
     check_passes("cublas", true, 1e9, "33x65x129");
     check_passes("cpu-naive", false, 1.0, "67x65x130"); /* two rows and the projection */
@@ -198,7 +195,7 @@ static enum status one_wrong(const struct gemm_problem *problem, struct executio
     return status;
 }
 
-static void what_is_coarser_or_wrong_is_caught(void **state) {
+TEST(what_is_coarser_or_wrong_is_caught) {
     const struct implementation coarser = {.name = "coarse", .run = RUN(gemm, coarse)},
                                 wrong = {.name = "wrong", .run = RUN(gemm, one_wrong)};
     struct message message;
@@ -218,7 +215,7 @@ static void what_is_coarser_or_wrong_is_caught(void **state) {
 /* --- rows ------------------------------------------------------------------------------------- */
 
 /* The peak of f32 multiply-adds says nothing about another format. */
-static void another_format_is_not_measured_against_the_peak_of_f32(void **state) {
+TEST(another_format_is_not_measured_against_the_peak_of_f32) {
     struct devices devices;
     struct predictions predictions = {0};
     struct progress progress = {0};
@@ -254,17 +251,4 @@ static void another_format_is_not_measured_against_the_peak_of_f32(void **state)
     }
     predictions_close(&predictions);
     assert_int_equal(devices_close(&devices, STATUS_OK, &message), STATUS_OK);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sixteen_bits_are_rounded_to_nearest_even),
-        cmocka_unit_test(tf32_keeps_ten_fraction_bits),
-        cmocka_unit_test(nan_and_infinity_stay_what_they_are),
-        cmocka_unit_test(inputs_are_the_rounded_numbers_of_f32),
-        cmocka_unit_test(cases_in_every_format_are_verified),
-        cmocka_unit_test(what_is_coarser_or_wrong_is_caught),
-        cmocka_unit_test(another_format_is_not_measured_against_the_peak_of_f32),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

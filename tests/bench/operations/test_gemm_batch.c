@@ -4,8 +4,8 @@
 #include "common/gemm_batch.h"
 #include "reference/naive.h"
 #include "tests/support/bout.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,21 +44,18 @@ static void pass_everywhere(enum device_kind kind, enum dtype dtype) {
                 assert_true(pass_all(kind, variant, dtype, shapes[s], &grounds[g]) > 0);
 }
 
-static void test_rows_of_the_cpu_are_right(void **state) {
-    (void)state;
+TEST(rows_of_the_cpu_are_right) {
     for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++)
         pass_everywhere(DEVICE_CPU, d);
 }
 
-static void test_the_rung_of_the_gpu_is_right(void **state) {
-    (void)state;
+TEST(the_rung_of_the_gpu_is_right) {
     staging_need_kernels();
     pass_everywhere(DEVICE_GPU, DTYPE_F32);
 }
 
 /* More products than a grid has blocks along z. */
-static void test_a_batch_may_exceed_a_grid(void **state) {
-    (void)state;
+TEST(a_batch_may_exceed_a_grid) {
     staging_need_kernels();
     assert_true(pass_all(DEVICE_GPU, GEMM_NN, DTYPE_F32, "65537x1x1x1", &bout_plain) > 0);
 }
@@ -89,8 +86,7 @@ static enum status between_products(const struct gemm_problem *problem,
     return status;
 }
 
-static void test_wrong_batches_are_caught(void **state) {
-    (void)state;
+TEST(wrong_batches_are_caught) {
     static const struct {
         gemm_kernel *kernel;
         const char *what, *words;
@@ -111,8 +107,7 @@ static void test_wrong_batches_are_caught(void **state) {
 }
 
 /* Of a batch whose rows are sampled, the probe still sees every product. */
-static void test_the_probe_sees_every_product(void **state) {
-    (void)state;
+TEST(the_probe_sees_every_product) {
     const double few_rows = 1.0;
     struct bout *bout = bout_open(&operation_gemm, GEMM_NN, "3x17x19x23", &bout_plain, few_rows);
     struct implementation row = operation_gemm.implementations[0];
@@ -122,8 +117,7 @@ static void test_the_probe_sees_every_product(void **state) {
     bout_close(bout);
 }
 
-static void test_other_rows_take_no_batches(void **state) {
-    (void)state;
+TEST(other_rows_take_no_batches) {
     struct bench_case c = {.operation = &operation_gemm};
     struct message message;
     char reason[200];
@@ -142,8 +136,7 @@ static void test_other_rows_take_no_batches(void **state) {
 }
 
 /* It is counted, kept and compared under one name. */
-static void test_a_batch_of_one_is_no_batch(void **state) {
-    (void)state;
+TEST(a_batch_of_one_is_no_batch) {
     struct message message;
     char shape[80];
     struct bench_case c = {.operation = &operation_gemm, .variant = GEMM_NN};
@@ -154,8 +147,7 @@ static void test_a_batch_of_one_is_no_batch(void **state) {
 }
 
 /* All counts are those of one product, so many times. */
-static void test_counts_are_of_all_products(void **state) {
-    (void)state;
+TEST(counts_are_of_all_products) {
     struct bench_case one = {.operation = &operation_gemm}, batch = one;
     struct message message;
     assert_int_equal(case_shape_parse("3x4x5", &one, &message), STATUS_OK);
@@ -164,18 +156,4 @@ static void test_counts_are_of_all_products(void **state) {
     assert_int_equal(case_batch(&batch), 7);
     assert_true(operation_gemm.flops(&batch) == 7.0 * operation_gemm.flops(&one));
     assert_true(operation_gemm.bytes(&batch) == 7.0 * operation_gemm.bytes(&one));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_of_the_cpu_are_right),
-        cmocka_unit_test(test_the_rung_of_the_gpu_is_right),
-        cmocka_unit_test(test_a_batch_may_exceed_a_grid),
-        cmocka_unit_test(test_wrong_batches_are_caught),
-        cmocka_unit_test(test_the_probe_sees_every_product),
-        cmocka_unit_test(test_other_rows_take_no_batches),
-        cmocka_unit_test(test_counts_are_of_all_products),
-        cmocka_unit_test(test_a_batch_of_one_is_no_batch),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* Layouts, plans and their parts, and a network small enough to follow by hand. */
 #include "bench/network/mlp_plan.h"
 #include "common/floating.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/networks.h"
+#include "tests/support/test.h"
 
 #include <float.h>
 #include <math.h>
@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void test_layers_are_read_and_written(void **state) {
-    (void)state;
+TEST(layers_are_read_and_written) {
     struct mlp_model model = model_of("784-128-10", 100);
     assert_int_equal(model.layers, 2);
     assert_int_equal(model.sizes[0], 784);
@@ -25,8 +24,7 @@ static void test_layers_are_read_and_written(void **state) {
     assert_string_equal(cut, "784-1");
 }
 
-static void test_bad_layers_are_refused_with_the_place(void **state) {
-    (void)state;
+TEST(bad_layers_are_refused_with_the_place) {
     static const char *const bad[] = {
         "",
         "784",
@@ -55,8 +53,7 @@ static void test_bad_layers_are_refused_with_the_place(void **state) {
 }
 
 /* Tensors lie one after the other, aligned, without overlap, and fill the layout. */
-static void test_layouts_are_aligned_and_disjoint(void **state) {
-    (void)state;
+TEST(layouts_are_aligned_and_disjoint) {
     struct mlp_model model = model_of("7-5-3-2", 9);
     int64_t end = 0;
     for (int l = 0; l < model.layers; l++) {
@@ -72,8 +69,7 @@ static void test_layouts_are_aligned_and_disjoint(void **state) {
 }
 
 /* Neither do the rounded numbers overlap: the weights of each layer, its input, its gradient. */
-static void test_rounded_numbers_are_aligned_and_disjoint(void **state) {
-    (void)state;
+TEST(rounded_numbers_are_aligned_and_disjoint) {
     struct mlp_model model = model_of("7-5-3-2", 9);
     assert_int_equal(mlp_narrow_count(&model), 0);
     model.dtype = DTYPE_F16;
@@ -98,8 +94,7 @@ static void test_rounded_numbers_are_aligned_and_disjoint(void **state) {
     free(taken);
 }
 
-static void test_kept_tensors_depend_on_the_function(void **state) {
-    (void)state;
+TEST(kept_tensors_depend_on_the_function) {
     struct mlp_model model = model_of("7-5-3-2", 9);
     int64_t in_place = mlp_activation_count(&model);
     assert_int_equal(mlp_tensor_offset(&model, MLP_PREACTIVATION, 0), -1);
@@ -115,8 +110,7 @@ static void test_kept_tensors_depend_on_the_function(void **state) {
     assert_int_equal(mlp_activation_count(&model), in_place + 48 + 32);
 }
 
-static void test_initialisation_is_pytorchs(void **state) {
-    (void)state;
+TEST(initialisation_is_pytorchs) {
     struct mlp_model model = model_of("100-50-3", 1);
     int64_t count = mlp_parameter_count(&model);
     float *parameters = malloc((size_t)count * sizeof *parameters);
@@ -175,8 +169,7 @@ static void network_close(struct network *network) {
     network_buffers_free(&network->buffers);
 }
 
-static void test_a_step_has_the_parts_it_should(void **state) {
-    (void)state;
+TEST(a_step_has_the_parts_it_should) {
     struct network network = network_open(model_of("784-128-10", 100));
     struct mlp_plan plan;
     mlp_plan_train_step(&network.model, &network.buffers, 1, &plan);
@@ -205,8 +198,7 @@ static void test_a_step_has_the_parts_it_should(void **state) {
 }
 
 /* A rounding before the first product that takes each operand; the products are of that dtype. */
-static void test_a_step_in_bf16_rounds_what_its_products_take(void **state) {
-    (void)state;
+TEST(a_step_in_bf16_rounds_what_its_products_take) {
     static const char *const names[] = {
         "forward round weights", "forward round x 1",   "forward gemm 1",     "forward relu 1",
         "forward round x 2",     "forward gemm 2",      "forward bias 2",     "loss",
@@ -237,8 +229,7 @@ static void test_a_step_in_bf16_rounds_what_its_products_take(void **state) {
 }
 
 /* Of a rank's own part, and what the others take. */
-static void test_a_divided_update_ends_with_the_parameters(void **state) {
-    (void)state;
+TEST(a_divided_update_ends_with_the_parameters) {
     struct network network = network_open(model_of("3-4-2", 2));
     const struct mlp_together divided = {MLP_EXCHANGE_DIVIDED, 0.5F};
     struct mlp_plan alone, plan;
@@ -257,8 +248,7 @@ static void test_a_divided_update_ends_with_the_parameters(void **state) {
     network_close(&network);
 }
 
-static void test_the_deepest_network_fits_a_plan(void **state) {
-    (void)state;
+TEST(the_deepest_network_fits_a_plan) {
     struct mlp_model model = model_of("1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1", 2);
     model.dtype = DTYPE_F16;
     struct network network = network_open(model);
@@ -272,8 +262,7 @@ static void test_the_deepest_network_fits_a_plan(void **state) {
 }
 
 /* Every byte of the step 2-1 with SGD and MSE at batch 3, counted by hand. */
-static void test_bytes_of_a_small_step(void **state) {
-    (void)state;
+TEST(bytes_of_a_small_step) {
     struct mlp_model model = model_of("2-1", 3);
     model.loss = MLP_MSE;
     model.optimizer = OPTIMIZER_SGD;
@@ -291,8 +280,7 @@ static void test_bytes_of_a_small_step(void **state) {
 }
 
 /* The same in bf16: 2 bytes an operand, and 6 for each number that is rounded. */
-static void test_bytes_of_a_small_step_in_bf16(void **state) {
-    (void)state;
+TEST(bytes_of_a_small_step_in_bf16) {
     struct mlp_model model = model_of("2-1", 3);
     model.loss = MLP_MSE;
     model.optimizer = OPTIMIZER_SGD;
@@ -308,8 +296,7 @@ static void test_bytes_of_a_small_step_in_bf16(void **state) {
 }
 
 /* The hidden layer of 2-4-1 adds the two passes of its function; silu reads the bias twice. */
-static void test_bytes_of_a_hidden_layer(void **state) {
-    (void)state;
+TEST(bytes_of_a_hidden_layer) {
     static const struct {
         enum activation_function hidden;
         double biases;
@@ -336,8 +323,7 @@ static void test_bytes_of_a_hidden_layer(void **state) {
  * x = (1, 2), W1 = (1 1; 1 -1), b1 = (0.5, 0.25): z1 = (3.5, -0.75), y1 = (3.5, 0)
  * W2 = (2 3), b2 = -1: y2 = 6; t = 5: loss 1, dy2 = 2
  * dW2 = (7, 0), db2 = 2; dz1 = (4, 0); dW1 = (4 8; 0 0), db1 = (4, 0) */
-static void test_a_step_by_hand(void **state) {
-    (void)state;
+TEST(a_step_by_hand) {
     struct mlp_model model = model_of("2-2-1", 1);
     model.loss = MLP_MSE;
     model.optimizer = OPTIMIZER_SGD;
@@ -378,8 +364,7 @@ static void test_a_step_by_hand(void **state) {
  * than half a unit: W = 1 + e, x = 2 (1 + e), b = e. So the product is 2, y = 2 + e in f32; t = e,
  * and dy = 4, dW = 4 * 2 = 8, db = 4. The parameters are updated as they are, not as they were
  * rounded. */
-static void test_a_step_by_hand_rounds_operands_alone(void **state) {
-    (void)state;
+TEST(a_step_by_hand_rounds_operands_alone) {
     static const struct {
         enum dtype dtype;
         float e;
@@ -412,8 +397,7 @@ static void test_a_step_by_hand_rounds_operands_alone(void **state) {
 }
 
 /* A gradient of 2^-30 is below all numbers of f16, but not when it is rounded with its scale. */
-static void test_small_gradients_outlive_f16(void **state) {
-    (void)state;
+TEST(small_gradients_outlive_f16) {
     struct mlp_model model = model_of("1-1", 1);
     model.loss = MLP_MSE;
     model.optimizer = OPTIMIZER_SGD;
@@ -431,8 +415,7 @@ static void test_small_gradients_outlive_f16(void **state) {
 }
 
 /* Adam divides by sqrt(v) + epsilon: a gap with a gradient of 0 must stay 0, not become NaN. */
-static void test_gaps_stay_zero(void **state) {
-    (void)state;
+TEST(gaps_stay_zero) {
     struct mlp_model model = model_of("5-3-2", 4);
     struct network network = network_open(model);
     mlp_parameters_initialise(&model, 1, network.buffers.parameters);
@@ -458,8 +441,7 @@ static enum status refuse(const struct softmax_problem *problem, struct executio
     return message_set(execution->message, STATUS_UNSUPPORTED, "no softmax here");
 }
 
-static void test_a_failing_part_ends_the_run(void **state) {
-    (void)state;
+TEST(a_failing_part_ends_the_run) {
     struct network network = network_open(model_of("3-2", 2));
     struct mlp_kernels kernels = naive_kernels;
     kernels.softmax = refuse;
@@ -472,8 +454,7 @@ static void test_a_failing_part_ends_the_run(void **state) {
     network_close(&network);
 }
 
-static void test_denormals_are_flushed_in_every_thread(void **state) {
-    (void)state;
+TEST(denormals_are_flushed_in_every_thread) {
     omp_set_num_threads(3);
     assert_false(floating_denormals_flushed()); /* starts the threads, before the mode is set */
     floating_flush_denormals(true);
@@ -483,29 +464,4 @@ static void test_denormals_are_flushed_in_every_thread(void **state) {
     floating_flush_denormals(false);
     assert_false(floating_denormals_flushed());
     assert_true(smallest / 2.0F > 0.0F);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layers_are_read_and_written),
-        cmocka_unit_test(test_bad_layers_are_refused_with_the_place),
-        cmocka_unit_test(test_layouts_are_aligned_and_disjoint),
-        cmocka_unit_test(test_rounded_numbers_are_aligned_and_disjoint),
-        cmocka_unit_test(test_kept_tensors_depend_on_the_function),
-        cmocka_unit_test(test_initialisation_is_pytorchs),
-        cmocka_unit_test(test_a_step_has_the_parts_it_should),
-        cmocka_unit_test(test_a_step_in_bf16_rounds_what_its_products_take),
-        cmocka_unit_test(test_a_divided_update_ends_with_the_parameters),
-        cmocka_unit_test(test_the_deepest_network_fits_a_plan),
-        cmocka_unit_test(test_bytes_of_a_small_step),
-        cmocka_unit_test(test_bytes_of_a_small_step_in_bf16),
-        cmocka_unit_test(test_bytes_of_a_hidden_layer),
-        cmocka_unit_test(test_a_step_by_hand),
-        cmocka_unit_test(test_a_step_by_hand_rounds_operands_alone),
-        cmocka_unit_test(test_small_gradients_outlive_f16),
-        cmocka_unit_test(test_gaps_stay_zero),
-        cmocka_unit_test(test_a_failing_part_ends_the_run),
-        cmocka_unit_test(test_denormals_are_flushed_in_every_thread),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

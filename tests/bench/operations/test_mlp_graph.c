@@ -9,8 +9,8 @@
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
+#include "tests/support/test.h"
 
 #include <string.h>
 
@@ -98,8 +98,7 @@ static void observed_equal(const struct fixture *f, const struct observed *expec
     }
 }
 
-static void steps_as_graphs_leave_the_same_bits(void **state) {
-    (void)state;
+TEST(steps_as_graphs_leave_the_same_bits) {
     for (int variant = 0; variant < operation_mlp.variant_count; variant++) {
         struct fixture f;
         struct mlp_kernels kernels;
@@ -134,7 +133,7 @@ static enum status verify(struct fixture *f, const struct implementation *implem
     return status;
 }
 
-static void a_graph_is_verified(void **state) {
+TEST(a_graph_is_verified) {
     struct fixture f;
     struct mlp_kernels kernels;
     const struct implementation graph = as_graph("cuda-tiled", &kernels);
@@ -154,7 +153,7 @@ static enum status column_sums_uncaptured(const struct column_sums_problem *prob
     return gpu_capturing(execution->gpu) ? STATUS_OK : column_sums_cuda_tiled(problem, execution);
 }
 
-static void a_kernel_missing_from_the_graph_is_caught(void **state) {
+TEST(a_kernel_missing_from_the_graph_is_caught) {
     struct fixture f;
     struct mlp_kernels kernels;
     const struct implementation graph = as_graph("cuda-tiled", &kernels);
@@ -169,7 +168,7 @@ static void a_kernel_missing_from_the_graph_is_caught(void **state) {
     fixture_close(&f);
 }
 
-static void a_kernel_that_fails_ends_the_capture(void **state) {
+TEST(a_kernel_that_fails_ends_the_capture) {
     struct fixture f;
     struct mlp_kernels kernels;
     const struct implementation graph =
@@ -185,7 +184,7 @@ static void a_kernel_that_fails_ends_the_capture(void **state) {
     fixture_close(&f);
 }
 
-static void a_replay_counts_the_kernels_of_the_step(void **state) {
+TEST(a_replay_counts_the_kernels_of_the_step) {
     struct fixture f;
     struct launch launch;
     size_t kernels = 0;
@@ -242,7 +241,7 @@ static uint64_t updates_of_step(struct fixture *f, const struct implementation *
 
 /* Whatever the layers, and every tensor of them is right behind it: the tensors lie in one buffer.
  */
-static void one_launch_updates_all_parameters(void **state) {
+TEST(one_launch_updates_all_parameters) {
     static const char *const shapes[] = {"3-2@1", "7-5-3@4", "9-8-7-6-5-4-3-2@2",
                                          "2-3-2-3-2-3-2-3-2-3-2-3-2-3-2-3-2@3"};
     (void)state;
@@ -270,7 +269,7 @@ static void one_launch_updates_all_parameters(void **state) {
 
 /* --- on the recording driver ------------------------------------------------------------------ */
 
-static void a_step_is_one_call_and_nothing_is_left_behind(void **state) {
+TEST(a_step_is_one_call_and_nothing_is_left_behind) {
     struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
     struct fixture f;
     struct launch launch;
@@ -297,7 +296,7 @@ static void a_step_is_one_call_and_nothing_is_left_behind(void **state) {
 }
 
 /* The graphs of a lost GPU are let go, and the next ones are captured after its reset. */
-static void graphs_survive_a_sticky_error(void **state) {
+TEST(graphs_survive_a_sticky_error) {
     struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
     struct fixture f;
     struct launch launch;
@@ -349,7 +348,7 @@ static struct train_row train(struct staging *staging, const struct implementati
     return last;
 }
 
-static void training_by_graphs_gives_the_same_losses(void **state) {
+TEST(training_by_graphs_gives_the_same_losses) {
     static const enum optimizer_variant optimizers[] = {OPTIMIZER_ADAM, OPTIMIZER_SGD};
     struct mlp_kernels kernels;
     const struct implementation graph = as_graph("cuda-tiled", &kernels);
@@ -371,19 +370,4 @@ static void training_by_graphs_gives_the_same_losses(void **state) {
         staging_close(staging);
     }
     fclose(report);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_as_graphs_leave_the_same_bits),
-        cmocka_unit_test(a_graph_is_verified),
-        cmocka_unit_test(a_kernel_missing_from_the_graph_is_caught),
-        cmocka_unit_test(a_kernel_that_fails_ends_the_capture),
-        cmocka_unit_test(a_replay_counts_the_kernels_of_the_step),
-        cmocka_unit_test(one_launch_updates_all_parameters),
-        cmocka_unit_test(a_step_is_one_call_and_nothing_is_left_behind),
-        cmocka_unit_test(graphs_survive_a_sticky_error),
-        cmocka_unit_test(training_by_graphs_gives_the_same_losses),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "bench/operations/mlp.h"
 #include "bench/operations/operations.h"
 #include "bench/selection/presets.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,8 +29,7 @@ static struct bench_case case_parsed(const char *operation, const char *variant,
 
 /* --- names --- */
 
-static void test_every_operation_is_found_by_its_name(void **state) {
-    (void)state;
+TEST(every_operation_is_found_by_its_name) {
     static const char *const names[] = {
         "gemm",          "linear",      "activation", "softmax",       "mse",       "optimizer",
         "cross_entropy", "column_sums", "transfer",   "mlp",           "layernorm", "attention",
@@ -46,8 +45,7 @@ static void test_every_operation_is_found_by_its_name(void **state) {
     assert_null(operation_find(""));
 }
 
-static void test_variants_are_found_by_their_names(void **state) {
-    (void)state;
+TEST(variants_are_found_by_their_names) {
     for (int o = 0; o < operation_count; o++) {
         assert_true(operations[o]->variant_count > 0);
         for (int v = 0; v < operations[o]->variant_count; v++)
@@ -57,8 +55,7 @@ static void test_variants_are_found_by_their_names(void **state) {
 }
 
 /* What a CSV file, a list on the command line and a glob can hold. */
-static void test_names_have_no_characters_that_mean_something(void **state) {
-    (void)state;
+TEST(names_have_no_characters_that_mean_something) {
     for (int o = 0; o < operation_count; o++) {
         const struct operation *operation = operations[o];
         assert_null(strpbrk(operation->name, "/,*?[ \""));
@@ -70,8 +67,7 @@ static void test_names_have_no_characters_that_mean_something(void **state) {
 }
 
 /* An operation has the dtypes of its implementations; a yardstick computes nothing. */
-static void test_dtypes_are_those_of_the_implementations(void **state) {
-    (void)state;
+TEST(dtypes_are_those_of_the_implementations) {
     const struct implementation rows[] = {
         {.name = "plain"},
         {.name = "narrow", .dtypes = DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_BF16)},
@@ -90,8 +86,7 @@ static void test_dtypes_are_those_of_the_implementations(void **state) {
 }
 
 /* Every rung behind the first of its device; libraries stand beside the ladder. */
-static void test_every_rung_says_what_it_adds(void **state) {
-    (void)state;
+TEST(every_rung_says_what_it_adds) {
     for (int o = 0; o < operation_count; o++) {
         bool begun[] = {[DEVICE_CPU] = false, [DEVICE_GPU] = false};
         for (int i = 0; i < operations[o]->implementation_count; i++) {
@@ -106,8 +101,7 @@ static void test_every_rung_says_what_it_adds(void **state) {
     }
 }
 
-static void test_every_implementation_has_a_name_of_its_own(void **state) {
-    (void)state;
+TEST(every_implementation_has_a_name_of_its_own) {
     for (int o = 0; o < operation_count; o++)
         for (int i = 0; i < operations[o]->implementation_count; i++) {
             const struct implementation *one = &operations[o]->implementations[i];
@@ -120,8 +114,7 @@ static void test_every_implementation_has_a_name_of_its_own(void **state) {
 }
 
 /* Tests run from the repository's root. */
-static void test_every_implementation_names_a_file_that_is_there(void **state) {
-    (void)state;
+TEST(every_implementation_names_a_file_that_is_there) {
     for (int o = 0; o < operation_count; o++)
         for (int i = 0; i < operations[o]->implementation_count; i++) {
             const struct implementation *one = &operations[o]->implementations[i];
@@ -134,8 +127,7 @@ static void test_every_implementation_names_a_file_that_is_there(void **state) {
 }
 
 /* A network's launch keeps graphs where its kernels say so; a yardstick has no such kernels. */
-static void test_launches_keep_what_their_kernels_say(void **state) {
-    (void)state;
+TEST(launches_keep_what_their_kernels_say) {
     struct bench_case c = {.operation = &operation_mlp};
     struct message message = {""};
     void *const none[BUFFERS_MAX] = {0};
@@ -152,8 +144,7 @@ static void test_launches_keep_what_their_kernels_say(void **state) {
 
 /* --- shapes --- */
 
-static void test_awkward_shapes_are_read_and_named_back(void **state) {
-    (void)state;
+TEST(awkward_shapes_are_read_and_named_back) {
     for (int o = 0; o < operation_count; o++)
         for (int v = 0; v < operations[o]->variant_count; v++)
             for (const char *const *shape = operations[o]->awkward_shapes; *shape; shape++) {
@@ -172,8 +163,7 @@ static void test_awkward_shapes_are_read_and_named_back(void **state) {
             }
 }
 
-static void test_names_are_cut_where_the_room_ends(void **state) {
-    (void)state;
+TEST(names_are_cut_where_the_room_ends) {
     struct bench_case c = case_parsed("gemm", "nn", "100x200x300");
     char name[12], shape[6];
     case_name(&c, name, sizeof name);
@@ -192,8 +182,7 @@ static void refuse(const char *operation, const char *variant, const char *shape
         fail_msg("'%s' should hold '%s' and '%s'", message.text, words, shape);
 }
 
-static void test_bad_shapes_are_refused(void **state) {
-    (void)state;
+TEST(bad_shapes_are_refused) {
     static const struct {
         const char *shape, *words;
     } bad[] = {
@@ -230,8 +219,7 @@ static void test_bad_shapes_are_refused(void **state) {
     refuse("optimizer", "adam", "0", "at least 1");
 }
 
-static void test_bad_shapes_of_activations_are_refused(void **state) {
-    (void)state;
+TEST(bad_shapes_of_activations_are_refused) {
     static const char *const bad[] = {"",   "x",  "0",    "-1",  "+1",         "1x",    "x1",
                                       " 1", "1 ", "1x-1", "1x0", "2147483648", "1x2x3", "1.0"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -244,8 +232,7 @@ static void test_bad_shapes_of_activations_are_refused(void **state) {
     assert_int_equal(flat.sizes[0], 15);
 }
 
-static void test_bad_shapes_of_networks_are_refused(void **state) {
-    (void)state;
+TEST(bad_shapes_of_networks_are_refused) {
     static const struct {
         const char *shape, *words;
     } bad[] = {
@@ -321,8 +308,7 @@ static const struct {
      0},
 };
 
-static void test_flops_and_bytes_by_hand(void **state) {
-    (void)state;
+TEST(flops_and_bytes_by_hand) {
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         struct bench_case c = case_parsed(counts[i].operation, counts[i].variant, counts[i].shape);
         double flops = c.operation->flops(&c), bytes = c.operation->bytes(&c);
@@ -336,8 +322,7 @@ static void test_flops_and_bytes_by_hand(void **state) {
     }
 }
 
-static void test_every_operation_is_counted_by_hand(void **state) {
-    (void)state;
+TEST(every_operation_is_counted_by_hand) {
     for (int o = 0; o < operation_count; o++) {
         bool found = false;
         for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
@@ -348,8 +333,7 @@ static void test_every_operation_is_counted_by_hand(void **state) {
 }
 
 /* With beta C is read as well, and padding lies between the rows, not behind the last. */
-static void test_settings_of_gemm_count(void **state) {
-    (void)state;
+TEST(settings_of_gemm_count) {
     struct bench_case c = case_parsed("gemm", "tn", "2x3x5");
     c.settings.beta = 1.0F;
     c.settings.padding = 7;
@@ -357,8 +341,7 @@ static void test_settings_of_gemm_count(void **state) {
     assert_int_equal(case_bytes(&c), 4 * ((10 + 4 * 7) + (15 + 4 * 7) + (6 + 7)));
 }
 
-static void test_bytes_of_huge_shapes(void **state) {
-    (void)state;
+TEST(bytes_of_huge_shapes) {
     struct bench_case c = case_parsed("gemm", "nn", "9999999x9999999x9999999");
     assert_true(case_bytes(&c) == (size_t)1199999760000012);
     c = case_parsed("gemm", "nn", "2147483647x2147483647x2147483647");
@@ -370,8 +353,7 @@ static void test_bytes_of_huge_shapes(void **state) {
 }
 
 /* Every view of a buffer holds what the spec says. */
-static void test_rows_of_buffers_cover_their_elements(void **state) {
-    (void)state;
+TEST(rows_of_buffers_cover_their_elements) {
     struct buffer_spec matrix = buffer_matrix("m", BUFFER_INPUT, 5, 7, 3);
     assert_int_equal(matrix.elements, 4 * 10 + 7);
     assert_int_equal(matrix.stride, 10);
@@ -418,8 +400,7 @@ static size_t line_expand(const char *operation, const struct preset_line *line,
     return count;
 }
 
-static void test_presets_hold_known_cases_once(void **state) {
-    (void)state;
+TEST(presets_hold_known_cases_once) {
     char(*names)[NAME_SIZE] = malloc(CASES_MAX * sizeof *names);
     assert_non_null(names);
     for (int p = 0; p < preset_count; p++) {
@@ -437,8 +418,7 @@ static void test_presets_hold_known_cases_once(void **state) {
     free(names);
 }
 
-static void test_operations_are_of_known_presets(void **state) {
-    (void)state;
+TEST(operations_are_of_known_presets) {
     for (int o = 0; o < operation_count; o++)
         for (const struct preset_line *line = operations[o]->preset_lines; line->preset; line++)
             if (!preset_find(line->preset))
@@ -446,8 +426,7 @@ static void test_operations_are_of_known_presets(void **state) {
 }
 
 /* An implementation's time is predicted from the shapes before. */
-static void test_presets_go_from_small_to_large(void **state) {
-    (void)state;
+TEST(presets_go_from_small_to_large) {
     char(*names)[NAME_SIZE] = malloc(CASES_MAX * sizeof *names);
     assert_non_null(names);
     static const char *const in_order[] = {"squares", "yardsticks"};
@@ -468,40 +447,11 @@ static void test_presets_go_from_small_to_large(void **state) {
     free(names);
 }
 
-static void test_presets_are_found_by_their_names(void **state) {
-    (void)state;
+TEST(presets_are_found_by_their_names) {
     for (int p = 0; p < preset_count; p++)
         assert_ptr_equal(preset_find(presets[p].name), &presets[p]);
     assert_non_null(preset_find("default"));
     assert_non_null(preset_find("quick"));
     assert_null(preset_find("none"));
     assert_null(preset_find(""));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_operation_is_found_by_its_name),
-        cmocka_unit_test(test_variants_are_found_by_their_names),
-        cmocka_unit_test(test_names_have_no_characters_that_mean_something),
-        cmocka_unit_test(test_dtypes_are_those_of_the_implementations),
-        cmocka_unit_test(test_every_rung_says_what_it_adds),
-        cmocka_unit_test(test_every_implementation_has_a_name_of_its_own),
-        cmocka_unit_test(test_every_implementation_names_a_file_that_is_there),
-        cmocka_unit_test(test_launches_keep_what_their_kernels_say),
-        cmocka_unit_test(test_awkward_shapes_are_read_and_named_back),
-        cmocka_unit_test(test_names_are_cut_where_the_room_ends),
-        cmocka_unit_test(test_bad_shapes_are_refused),
-        cmocka_unit_test(test_bad_shapes_of_activations_are_refused),
-        cmocka_unit_test(test_bad_shapes_of_networks_are_refused),
-        cmocka_unit_test(test_flops_and_bytes_by_hand),
-        cmocka_unit_test(test_every_operation_is_counted_by_hand),
-        cmocka_unit_test(test_settings_of_gemm_count),
-        cmocka_unit_test(test_bytes_of_huge_shapes),
-        cmocka_unit_test(test_rows_of_buffers_cover_their_elements),
-        cmocka_unit_test(test_presets_hold_known_cases_once),
-        cmocka_unit_test(test_operations_are_of_known_presets),
-        cmocka_unit_test(test_presets_go_from_small_to_large),
-        cmocka_unit_test(test_presets_are_found_by_their_names),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* The macros that keep rows type-checked though `run` and `own` are of no type: what does not fit
  * an operation must not compile. */
-#include "tests/support/cmocka.h"
 #include "tests/support/compiling.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -17,8 +17,7 @@ static void check(const char *text, bool wanted) {
     temporary_close(&place);
 }
 
-static void test_a_row_takes_functions_of_its_signature_alone(void **state) {
-    (void)state;
+TEST(a_row_takes_functions_of_its_signature_alone) {
     check("gemm_kernel f; const struct implementation row = {.run = RUN(gemm, f)};", true);
     check("softmax_kernel f; const struct implementation row = {.run = RUN(gemm, f)};", false);
     check("int f(const struct gemm_problem *p); "
@@ -27,8 +26,7 @@ static void test_a_row_takes_functions_of_its_signature_alone(void **state) {
     check("gemm_kernel f; const struct implementation row = {.run = RUN(other, f)};", false);
 }
 
-static void test_a_network_takes_kernels_alone(void **state) {
-    (void)state;
+TEST(a_network_takes_kernels_alone) {
     check("const struct mlp_kernels k; "
           "const struct implementation row = {.own = MLP_KERNELS(&k)};",
           true);
@@ -38,18 +36,8 @@ static void test_a_network_takes_kernels_alone(void **state) {
 }
 
 /* A problem that is larger than struct launch has room for. */
-static void test_a_problem_fits_a_launch(void **state) {
-    (void)state;
+TEST(a_problem_fits_a_launch) {
     check("struct mine_problem { char bytes[PROBLEM_BYTES_MAX]; }; OPERATION_PROBLEM(mine)", true);
     check("struct mine_problem { char bytes[PROBLEM_BYTES_MAX + 1]; }; OPERATION_PROBLEM(mine)",
           false);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_row_takes_functions_of_its_signature_alone),
-        cmocka_unit_test(test_a_network_takes_kernels_alone),
-        cmocka_unit_test(test_a_problem_fits_a_launch),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

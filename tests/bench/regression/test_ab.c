@@ -1,8 +1,8 @@
 /* Two builds side by side: what is sampled in which order, what is decided when, and what becomes
  * of builds that crash, lie or are none. The builds are shell scripts whose times are known. */
 #include "bench/regression/ab.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <sched.h>
@@ -94,8 +94,7 @@ static void check_verdict(const struct ab *ab, size_t row, enum verdict verdict,
     assert_true(fabs(judgement->ratio.ratio - ratio) < 1e-9);
 }
 
-static void test_equal_builds_are_the_same_at_the_first_look(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(equal_builds_are_the_same_at_the_first_look, &place) {
     build_write("a", "seconds=0.001", READY);
     build_write("b", "seconds=0.001", READY);
     struct contestants c;
@@ -111,8 +110,7 @@ static void test_equal_builds_are_the_same_at_the_first_look(void **state) {
 }
 
 /* A second binary that is none is found before the first one verifies a row. */
-static void test_both_builds_are_there_before_work_begins(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(both_builds_are_there_before_work_begins, &place) {
     build_write("a", "seconds=0.001", READY);
     script_write("patient", "#!/bin/sh\n"
                             "cd \"$(dirname \"$0\")\"\n"
@@ -126,8 +124,7 @@ static void test_both_builds_are_there_before_work_begins(void **state) {
     free(asked);
 }
 
-static void test_one_row_moves_and_the_other_is_not_blamed(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(one_row_moves_and_the_other_is_not_blamed, &place) {
     build_write("a", "seconds=0.00100", READY);
     build_write("b", "seconds=0.00100; [ $case = 1 ] && seconds=0.00105", READY);
     struct contestants c;
@@ -145,8 +142,7 @@ static void test_one_row_moves_and_the_other_is_not_blamed(void **state) {
     ab_close(&ab);
 }
 
-static void test_the_threshold_decides_what_matters(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(the_threshold_decides_what_matters, &place) {
     build_write("a", "seconds=0.0010000", READY);
     build_write("b", "seconds=0.0010150", READY);
     struct contestants c;
@@ -162,8 +158,7 @@ static void test_the_threshold_decides_what_matters(void **state) {
 }
 
 /* Six that all agree leave a chance of 3% that it is an accident, which is too much. */
-static void test_too_few_pairs_are_named_as_the_reason(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(too_few_pairs_are_named_as_the_reason, &place) {
     build_write("a", "seconds=0.001", READY);
     build_write("b", "seconds=0.0015", READY);
     struct contestants c;
@@ -180,8 +175,7 @@ static void test_too_few_pairs_are_named_as_the_reason(void **state) {
 }
 
 /* Every second process of the new build takes half as long again. */
-static void test_what_changes_from_process_to_process_is_no_verdict(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(what_changes_from_process_to_process_is_no_verdict, &place) {
     build_write("a", "seconds=0.001", READY);
     build_write("b", "seconds=0.001; [ $(($$ % 4)) -lt 2 ] || seconds=0.0015", READY);
     struct contestants c;
@@ -210,8 +204,7 @@ static void lines_read(const char *text, int *numbers, int count) {
     }
 }
 
-static void test_processes_are_sampled_in_turn(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(processes_are_sampled_in_turn, &place) {
     build_write("a", "seconds=0.01; [ $case = 1 ] && seconds=0.1", READY);
     build_write("b", "seconds=0.01; [ $case = 1 ] && seconds=0.1", READY);
     struct contestants c;
@@ -233,8 +226,7 @@ static void test_processes_are_sampled_in_turn(void **state) {
 
 /* Both processes of a pair are on one processor, and pairs take turns on all that there are; a row
  * of two threads may use them all. */
-static void test_a_pair_shares_a_processor(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_pair_shares_a_processor, &place) {
     static const char *const threads[] = {"1", "2"};
     cpu_set_t allowed;
     assert_int_equal(sched_getaffinity(0, sizeof allowed, &allowed), 0);
@@ -284,8 +276,7 @@ static void test_a_pair_shares_a_processor(void **state) {
     free(free_count);
 }
 
-static void test_a_row_that_is_decided_is_sampled_no_further(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_row_that_is_decided_is_sampled_no_further, &place) {
     build_write("a", "seconds=0.001", READY);
     /* The first case never settles: each process differs by 30% from the one before. */
     build_write("b",
@@ -307,8 +298,7 @@ static void test_a_row_that_is_decided_is_sampled_no_further(void **state) {
 
 /* --- rows that cannot be compared ------------------------------------------------------------- */
 
-static void test_rows_of_one_side_are_listed(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(rows_of_one_side_are_listed, &place) {
     build_write("a", "seconds=0.001", READY);
     build_write("b", "seconds=0.001", "skipped\\ttoo large");
     check_refused("a", "b", STATUS_INVALID, "no row in common");
@@ -339,8 +329,7 @@ static void test_rows_of_one_side_are_listed(void **state) {
     ab_close(&ab);
 }
 
-static void test_a_wrong_result_ends_the_comparison(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(a_wrong_result_ends_the_comparison, &place) {
     build_write("a", "seconds=0.001", READY);
     build_write("b", "seconds=0.001", "wrong\\telement 7 is 2 instead of 3");
     check_refused("a", "b", STATUS_WRONG, "gemm/nn/f32/0x8x8 by fast: element 7 is 2 instead of 3");
@@ -349,8 +338,7 @@ static void test_a_wrong_result_ends_the_comparison(void **state) {
 
 /* --- builds that are none --------------------------------------------------------------------- */
 
-static void test_programs_that_are_no_lockstep(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(programs_that_are_no_lockstep, &place) {
     build_write("a", "seconds=0.001", READY);
     script_write("silent", "#!/bin/sh\n");
     script_write("polite", "#!/bin/sh\necho 'lockstep: there is no command sample' >&2; exit 2\n");
@@ -370,8 +358,7 @@ static void test_programs_that_are_no_lockstep(void **state) {
     check_refused("a", "crash", STATUS_FAILED, "signal 11");
 }
 
-static void test_builds_that_break(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(builds_that_break, &place) {
     build_write("a", "seconds=0.001", READY);
     build_write("crash", "kill -KILL $$", READY);
     build_write("leave", "echo 'lockstep: out of paper' >&2; exit 3", READY);
@@ -412,8 +399,7 @@ static void check_holds(const char *text, const char *words) {
         fail_msg("\"%s\" should hold \"%s\"", text, words);
 }
 
-static void test_what_is_printed(void **state) {
-    (void)state;
+TEST_IN_TEMPORARY(what_is_printed, &place) {
     build_write("a", "seconds=0.00100", READY);
     build_write("b", "seconds=0.00100; [ $case = 1 ] && seconds=0.00110", READY);
     struct contestants c;
@@ -440,26 +426,4 @@ static void test_what_is_printed(void **state) {
     free(markdown);
     free(json);
     ab_close(&ab);
-}
-
-#define IN_PLACE(test) IN_TEMPORARY(test, &place)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_equal_builds_are_the_same_at_the_first_look),
-        IN_PLACE(test_both_builds_are_there_before_work_begins),
-        IN_PLACE(test_one_row_moves_and_the_other_is_not_blamed),
-        IN_PLACE(test_the_threshold_decides_what_matters),
-        IN_PLACE(test_too_few_pairs_are_named_as_the_reason),
-        IN_PLACE(test_what_changes_from_process_to_process_is_no_verdict),
-        IN_PLACE(test_processes_are_sampled_in_turn),
-        IN_PLACE(test_a_pair_shares_a_processor),
-        IN_PLACE(test_a_row_that_is_decided_is_sampled_no_further),
-        IN_PLACE(test_rows_of_one_side_are_listed),
-        IN_PLACE(test_a_wrong_result_ends_the_comparison),
-        IN_PLACE(test_programs_that_are_no_lockstep),
-        IN_PLACE(test_builds_that_break),
-        IN_PLACE(test_what_is_printed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,8 @@
 #include "bench/regression/compare.h"
 #include "bench/statistics/statistics.h"
 #include "common/random.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <errno.h>
 #include <math.h>
@@ -106,6 +106,8 @@ static int folders_remove(void **state) {
     return 0;
 }
 
+#define TEST_ON_FOLDERS(test) TEST_BETWEEN(test, folders_make, folders_remove)
+
 static void file_make(const char *folder, const char *name, const char *text) {
     FILE *file = file_open(folder, name);
     assert_true(fputs(text, file) != EOF);
@@ -170,7 +172,7 @@ static void check_status(const struct comparison *comparison, enum status status
     check_status_with(&rule, comparison, status, text);
 }
 
-static void test_a_build_with_itself(void **state) {
+TEST_ON_FOLDERS(a_build_with_itself) {
     struct compared compared;
     compare_with(*state, &rule, &compared);
     assert_int_equal(compared.comparison.verdicts[VERDICT_SAME], ROWS);
@@ -179,7 +181,7 @@ static void test_a_build_with_itself(void **state) {
     compared_close(&compared);
 }
 
-static void test_one_row_is_slower(void **state) {
+TEST_ON_FOLDERS(one_row_is_slower) {
     const struct made *made = *state;
     double factors[ROWS];
     memcpy(factors, even, sizeof factors);
@@ -198,7 +200,7 @@ static void test_one_row_is_slower(void **state) {
 }
 
 /* All rows alike: the build, not the machine, whose doing would differ from row to row. */
-static void test_all_rows_are_faster(void **state) {
+TEST_ON_FOLDERS(all_rows_are_faster) {
     const struct made *made = *state;
     double factors[ROWS];
     for (int i = 0; i < ROWS; i++)
@@ -230,7 +232,7 @@ static void check_nothing_told(const struct made *made, const char *reason) {
 }
 
 /* Every row moved, each by another amount and each for sure: that is the machine. */
-static void test_unlike_runs_tell_nothing(void **state) {
+TEST_ON_FOLDERS(unlike_runs_tell_nothing) {
     const struct made *made = *state;
     double factors[ROWS];
     for (int i = 0; i < ROWS; i++)
@@ -239,7 +241,7 @@ static void test_unlike_runs_tell_nothing(void **state) {
     check_nothing_told(made, "unlike runs");
 }
 
-static void test_unsteady_runs_tell_nothing(void **state) {
+TEST_ON_FOLDERS(unsteady_runs_tell_nothing) {
     const struct made *made = *state;
     double factors[ROWS];
     for (int i = 0; i < ROWS; i++)
@@ -250,7 +252,7 @@ static void test_unsteady_runs_tell_nothing(void **state) {
 
 /* Both implementations of one case slow down: a neighbour came for as long as it was sampled. One
  * of the two alone: that is its code. */
-static void test_a_case_that_moved_as_a_whole(void **state) {
+TEST_ON_FOLDERS(a_case_that_moved_as_a_whole) {
     const struct made *made = *state;
     double factors[ROWS];
     memcpy(factors, even, sizeof factors);
@@ -273,7 +275,7 @@ static void test_a_case_that_moved_as_a_whole(void **state) {
 
 /* Runs that differ by some percent everywhere, and one row by more. Sampled alone it could be a
  * neighbour's doing; beside another implementation that stood still it is its own. */
-static void test_a_row_that_was_sampled_alone(void **state) {
+TEST_ON_FOLDERS(a_row_that_was_sampled_alone) {
     const struct made *made = *state;
     static const double drift[ROWS] = {1.0, 1.03, 0.97, 1.0, 1.03, 0.97, 1.5, 1.0};
     double factors[ROWS];
@@ -291,8 +293,7 @@ static void test_a_row_that_was_sampled_alone(void **state) {
     }
 }
 
-static void test_the_spread_of_most(void **state) {
-    (void)state;
+TEST(the_spread_of_most) {
     double few[] = {0.0, 1.0, 2.0, 3.0};
     assert_true(spread_of_most(few, 4) == 0.0);
     /* Of 11 values six hold the shortest half: 0 to 5, whatever the others are. */
@@ -310,7 +311,7 @@ static size_t rows_paired(const struct comparison *comparison, enum pairing pair
     return count;
 }
 
-static void test_rows_of_one_side(void **state) {
+TEST_ON_FOLDERS(rows_of_one_side) {
     const struct made *made = *state;
     char *results = folder_file_text(made->changed, "results.csv");
     char *samples = folder_file_text(made->changed, "samples.csv");
@@ -347,7 +348,7 @@ static void status_change(const struct made *made, const char *status) {
               line);
 }
 
-static void test_a_row_that_fails_is_a_regression(void **state) {
+TEST_ON_FOLDERS(a_row_that_fails_is_a_regression) {
     status_change(*state, "failed");
     struct compared compared;
     compare_with(*state, &rule, &compared);
@@ -359,7 +360,7 @@ static void test_a_row_that_fails_is_a_regression(void **state) {
     compared_close(&compared);
 }
 
-static void test_a_row_that_is_skipped_is_named(void **state) {
+TEST_ON_FOLDERS(a_row_that_is_skipped_is_named) {
     status_change(*state, "skipped");
     struct compared compared;
     compare_with(*state, &rule, &compared);
@@ -369,7 +370,7 @@ static void test_a_row_that_is_skipped_is_named(void **state) {
 }
 
 /* Without samples a row can be the same, or one cannot tell. */
-static void test_results_alone(void **state) {
+TEST_ON_FOLDERS(results_alone) {
     const struct made *made = *state;
     double factors[ROWS];
     memcpy(factors, even, sizeof factors);
@@ -386,7 +387,7 @@ static void test_results_alone(void **state) {
 }
 
 /* Runs of a version that named no base of its speedups are compared all the same. */
-static void test_runs_of_an_earlier_version(void **state) {
+TEST_ON_FOLDERS(runs_of_an_earlier_version) {
     const struct made *made = *state;
     char path[PATH_SIZE + 32];
     struct compared compared;
@@ -418,7 +419,7 @@ static void counters_make(const char *folder, const char *kernel, int64_t instru
 }
 
 /* Fewer is better, and this is none. */
-static void test_a_negative_count_is_refused(void **state) {
+TEST_ON_FOLDERS(a_negative_count_is_refused) {
     const struct made *made = *state;
     struct run_files files;
     struct message message = {""};
@@ -427,7 +428,7 @@ static void test_a_negative_count_is_refused(void **state) {
     assert_non_null(strstr(message.text, "counters.csv:3: warp_instructions is '-5', not a count"));
 }
 
-static void test_one_instruction_more(void **state) {
+TEST_ON_FOLDERS(one_instruction_more) {
     const struct made *made = *state;
     counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
     counters_make(made->changed, "gemm_tiled_nn", 1001, 0.5);
@@ -448,7 +449,7 @@ static void test_one_instruction_more(void **state) {
     compared_close(&compared);
 }
 
-static void test_fewer_counts_are_named_and_pass(void **state) {
+TEST_ON_FOLDERS(fewer_counts_are_named_and_pass) {
     const struct made *made = *state;
     counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
     counters_make(made->changed, "gemm_tiled_nn", 900, 0.75);
@@ -464,7 +465,7 @@ static void test_fewer_counts_are_named_and_pass(void **state) {
 }
 
 /* Counters that the baseline's version did not know yet are named and not compared. */
-static void test_counts_of_an_earlier_version(void **state) {
+TEST_ON_FOLDERS(counts_of_an_earlier_version) {
     const struct made *made = *state;
     char path[2300];
     counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
@@ -481,7 +482,7 @@ static void test_counts_of_an_earlier_version(void **state) {
 }
 
 /* A kernel under a new name: the whole decides. */
-static void test_another_kernel(void **state) {
+TEST_ON_FOLDERS(another_kernel) {
     const struct made *made = *state;
     counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
     counters_make(made->changed, "gemm_other_nn", 1200, 0.5);
@@ -497,7 +498,7 @@ static void test_another_kernel(void **state) {
 }
 
 /* Counts beside counts: there are no rows of results that would name what one side alone has. */
-static void test_counts_alone(void **state) {
+TEST_ON_FOLDERS(counts_alone) {
     struct made made = *(struct made *)*state;
     counters_make(made.baseline, "gemm_tiled_nn", 1000, 0.5);
     counters_make(made.changed, "gemm_tiled_nn", 900, 0.5);
@@ -527,7 +528,7 @@ static void test_counts_alone(void **state) {
 }
 
 /* A folder with counts and nothing else, beside a whole run. */
-static void test_a_baseline_of_counts(void **state) {
+TEST_ON_FOLDERS(a_baseline_of_counts) {
     struct made made = *(struct made *)*state;
     counters_make(made.changed, "gemm_tiled_nn", 1000, 0.5);
     snprintf(made.baseline, sizeof made.baseline, "%s", temporary_path(&made.place, "counts"));
@@ -544,7 +545,7 @@ static void test_a_baseline_of_counts(void **state) {
 
 /* --- settings --------------------------------------------------------------------------------- */
 
-static void test_settings_that_differ(void **state) {
+TEST_ON_FOLDERS(settings_that_differ) {
     const struct made *made = *state;
     file_make(made->baseline, "environment.json",
               "{\"state\":\"finished\",\"host\":\"a\",\"threads\":2,"
@@ -577,7 +578,7 @@ static void check_refused(const struct made *made, const char *words) {
         fail_msg("\"%s\" should hold \"%s\"", message.text, words);
 }
 
-static void test_bad_files_are_refused(void **state) {
+TEST_ON_FOLDERS(bad_files_are_refused) {
     const struct made *made = *state;
     static const struct {
         const char *file, *before, *after, *words;
@@ -617,7 +618,7 @@ static void test_bad_files_are_refused(void **state) {
     }
 }
 
-static void test_truncated_files_are_refused(void **state) {
+TEST_ON_FOLDERS(truncated_files_are_refused) {
     const struct made *made = *state;
     static const struct {
         const char *file, *words;
@@ -633,7 +634,7 @@ static void test_truncated_files_are_refused(void **state) {
     }
 }
 
-static void test_binary_files_are_refused(void **state) {
+TEST_ON_FOLDERS(binary_files_are_refused) {
     const struct made *made = *state;
     char path[PATH_SIZE + 32];
     snprintf(path, sizeof path, "%s/results.csv", made->changed);
@@ -644,7 +645,7 @@ static void test_binary_files_are_refused(void **state) {
 }
 
 /* Samples of another run: its rows are others, or there are rows that have none. */
-static void test_samples_of_another_run(void **state) {
+TEST_ON_FOLDERS(samples_of_another_run) {
     const struct made *made = *state;
     char *samples = folder_file_text(made->baseline, "samples.csv");
     file_make(made->changed, "samples.csv", samples);
@@ -665,7 +666,7 @@ static void test_samples_of_another_run(void **state) {
     run_files_release(&files);
 }
 
-static void test_what_is_no_run_is_refused(void **state) {
+TEST_ON_FOLDERS(what_is_no_run_is_refused) {
     struct made *made = *state;
     snprintf(made->changed, sizeof made->changed, "%s", temporary_path(&made->place, "nowhere"));
     check_refused(made, "cannot read");
@@ -679,38 +680,4 @@ static void test_what_is_no_run_is_refused(void **state) {
     assert_int_equal(run_files_read(made->changed, &files, &message), STATUS_OK);
     assert_int_equal(files.sample_count, ROWS * SAMPLES);
     run_files_release(&files);
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, folders_make, folders_remove)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(test_a_build_with_itself),
-        TEST(test_one_row_is_slower),
-        TEST(test_all_rows_are_faster),
-        TEST(test_unlike_runs_tell_nothing),
-        TEST(test_unsteady_runs_tell_nothing),
-        TEST(test_a_case_that_moved_as_a_whole),
-        TEST(test_a_row_that_was_sampled_alone),
-        cmocka_unit_test(test_the_spread_of_most),
-        TEST(test_rows_of_one_side),
-        TEST(test_a_row_that_fails_is_a_regression),
-        TEST(test_a_row_that_is_skipped_is_named),
-        TEST(test_results_alone),
-        TEST(test_runs_of_an_earlier_version),
-        TEST(test_a_negative_count_is_refused),
-        TEST(test_one_instruction_more),
-        TEST(test_fewer_counts_are_named_and_pass),
-        TEST(test_counts_of_an_earlier_version),
-        TEST(test_another_kernel),
-        TEST(test_counts_alone),
-        TEST(test_a_baseline_of_counts),
-        TEST(test_settings_that_differ),
-        TEST(test_bad_files_are_refused),
-        TEST(test_truncated_files_are_refused),
-        TEST(test_binary_files_are_refused),
-        TEST(test_samples_of_another_run),
-        TEST(test_what_is_no_run_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,8 @@
 #include "bench/regression/history.h"
 #include "bench/regression/history_plot.h"
 #include "bench/regression/history_print.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <sqlite3.h>
@@ -37,6 +37,8 @@ static int place_remove(void **state) {
     free(place);
     return 0;
 }
+
+#define TEST_ON_HISTORY(test) TEST_BETWEEN(test, place_make, place_remove)
 
 /* --- runs that never ran ---------------------------------------------------------------------- */
 
@@ -143,7 +145,7 @@ static void check_holds(const char *text, const char *words) {
         fail_msg("\"%s\" should hold \"%s\"", text, words);
 }
 
-static void test_a_run_is_recorded_once(void **state) {
+TEST_ON_HISTORY(a_run_is_recorded_once) {
     const struct place *place = *state;
     bool fresh = true;
     struct message message = {""};
@@ -157,7 +159,7 @@ static void test_a_run_is_recorded_once(void **state) {
 
 /* One that was interrupted and went on wrote its rows in another order, and another version more
  * columns. */
-static void test_the_order_of_rows_makes_no_run(void **state) {
+TEST_ON_HISTORY(the_order_of_rows_makes_no_run) {
     const struct place *place = *state;
     struct result rows[] = {row_of("openblas", 1e-3), row_of("cpu-naive", 3e-3)};
     struct result turned[] = {rows[1], rows[0]}, named[] = {rows[0], rows[1]},
@@ -183,7 +185,7 @@ static void test_the_order_of_rows_makes_no_run(void **state) {
 }
 
 /* A run's folder may come from anybody, and gnuplot's language has a command for the shell. */
-static void test_no_commit_is_a_command_of_gnuplot(void **state) {
+TEST_ON_HISTORY(no_commit_is_a_command_of_gnuplot) {
     struct place *place = *state;
     struct history *history = NULL;
     struct message message = {""};
@@ -220,7 +222,7 @@ static void test_no_commit_is_a_command_of_gnuplot(void **state) {
     free(script);
 }
 
-static void test_a_step_names_its_commit(void **state) {
+TEST_ON_HISTORY(a_step_names_its_commit) {
     const struct place *place = *state;
     for (int i = 0; i < 24; i++)
         record_well(place->path, i, 2, (i < 12 ? 1e-3 : 1.2e-3) * (1.0 + 0.001 * (i * 7 % 24)));
@@ -235,7 +237,7 @@ static void test_a_step_names_its_commit(void **state) {
     free(text);
 }
 
-static void test_machines_are_kept_apart(void **state) {
+TEST_ON_HISTORY(machines_are_kept_apart) {
     const struct place *place = *state;
     for (int i = 0; i < 24; i++)
         record_well(place->path, i, i < 12 ? 2 : 64, i < 12 ? 1e-3 : 1e-4);
@@ -276,7 +278,7 @@ static void check_machines(const char *path, const struct made *made, size_t cou
 }
 
 /* Two boards of one kind; then one of them without its id, as a container is. */
-static void test_machines_alike_have_ids(void **state) {
+TEST_ON_HISTORY(machines_alike_have_ids) {
     const struct place *place = *state;
     const struct made made[] = {{1, 2, 1e-3, "00000000000000aa", NULL},
                                 {2, 2, 1e-3, "00000000000000bb", NULL},
@@ -287,7 +289,7 @@ static void test_machines_alike_have_ids(void **state) {
 }
 
 /* A fleet: new machines each day, alike but for their ids, and one that is not like the others. */
-static void test_a_name_unites_machines_alike(void **state) {
+TEST_ON_HISTORY(a_name_unites_machines_alike) {
     const struct place *place = *state;
     const struct made made[] = {{1, 2, 1e-3, "00000000000000aa", "small"},
                                 {2, 2, 1e-3, "00000000000000bb", "small"},
@@ -303,7 +305,7 @@ static void test_a_name_unites_machines_alike(void **state) {
     free(text);
 }
 
-static void test_a_case_that_is_not_there(void **state) {
+TEST_ON_HISTORY(a_case_that_is_not_there) {
     const struct place *place = *state;
     struct history *history = NULL;
     struct message message = {""};
@@ -322,7 +324,7 @@ static void test_a_case_that_is_not_there(void **state) {
 enum { WRITERS = 3, RUNS_EACH = 12 };
 
 /* From a file that is not there yet: all of them want to make it. */
-static void test_writers_at_once(void **state) {
+TEST_ON_HISTORY(writers_at_once) {
     const struct place *place = *state;
     pid_t writers[WRITERS];
     for (int w = 0; w < WRITERS; w++) {
@@ -397,28 +399,28 @@ static void sql_run(const char *path, const char *sql) {
     assert_int_equal(sqlite3_close(database), SQLITE_OK);
 }
 
-static void test_a_newer_version_is_refused(void **state) {
+TEST_ON_HISTORY(a_newer_version_is_refused) {
     const struct place *place = *state;
     record_well(place->path, 1, 2, 1e-3);
     sql_run(place->path, "PRAGMA user_version=2");
     check_refused(place->path, "schema version 2, and this lockstep knows version 1");
 }
 
-static void test_another_database_is_refused(void **state) {
+TEST_ON_HISTORY(another_database_is_refused) {
     struct place *place = *state;
     const char *path = temporary_path(&place->folder, "other.sqlite");
     sql_run(path, "CREATE TABLE letters(text)");
     check_refused(path, "no history of lockstep");
 }
 
-static void test_what_is_no_database_is_refused(void **state) {
+TEST_ON_HISTORY(what_is_no_database_is_refused) {
     struct place *place = *state;
     const char *path = temporary_path(&place->folder, "notes.txt");
     file_write_text(path, "Dear diary, today I timed a matrix product. It took its time.\n");
     check_refused(path, "not a database");
 }
 
-static void test_what_is_no_file_is_refused(void **state) {
+TEST_ON_HISTORY(what_is_no_file_is_refused) {
     struct place *place = *state;
     const char *fifo = temporary_path(&place->folder, "fifo");
     assert_int_equal(mkfifo(fifo, 0600), 0);
@@ -430,7 +432,7 @@ static void test_what_is_no_file_is_refused(void **state) {
 static const size_t page_bytes = 4096; /* bytes, of SQLite's files */
 
 /* A tree page full of noise, and a file that ends early. */
-static void test_a_damaged_history_is_refused(void **state) {
+TEST_ON_HISTORY(a_damaged_history_is_refused) {
     const struct place *place = *state;
     for (int i = 0; i < 20; i++)
         record_well(place->path, i, 2, 1e-3);
@@ -447,14 +449,14 @@ static void test_a_damaged_history_is_refused(void **state) {
 }
 
 /* The pages are whole, and what they say is not. */
-static void test_a_history_without_its_runs_is_refused(void **state) {
+TEST_ON_HISTORY(a_history_without_its_runs_is_refused) {
     const struct place *place = *state;
     record_well(place->path, 1, 2, 1e-3);
     sql_run(place->path, "DELETE FROM run");
     check_refused(place->path, "a row of value refers to a row of run that is not there");
 }
 
-static void test_other_columns_and_times_are_refused(void **state) {
+TEST_ON_HISTORY(other_columns_and_times_are_refused) {
     const struct place *place = *state;
     static const char *const changes[][2] = {
         {"ALTER TABLE value ADD COLUMN rhyme TEXT", "the columns of its table value"},
@@ -477,7 +479,7 @@ static void test_other_columns_and_times_are_refused(void **state) {
     }
 }
 
-static void test_a_time_that_is_none_is_named(void **state) {
+TEST_ON_HISTORY(a_time_that_is_none_is_named) {
     const struct place *place = *state;
     static const char *const values[][2] = {
         {"median_s", "'abc'"}, {"low_s", "-1"}, {"high_s", "0"}};
@@ -500,7 +502,7 @@ static void test_a_time_that_is_none_is_named(void **state) {
 }
 
 /* Runs are put in order by it. */
-static void test_when_a_run_was_written_is_a_time(void **state) {
+TEST_ON_HISTORY(when_a_run_was_written_is_a_time) {
     const struct place *place = *state;
     static const char *const times[] = {
         "yesterday",           "2026-01-31",         "2026-02-30T00:00:00Z",
@@ -527,7 +529,7 @@ static void test_when_a_run_was_written_is_a_time(void **state) {
 }
 
 /* A user who may read the file and write nothing, neither it nor beside it. */
-static void test_a_history_that_may_only_be_read(void **state) {
+TEST_ON_HISTORY(a_history_that_may_only_be_read) {
     struct place *place = *state;
     char folder[600];
     record_well(place->path, 1, 2, 1e-3);
@@ -559,7 +561,7 @@ static void test_a_history_that_may_only_be_read(void **state) {
     assert_int_equal(WEXITSTATUS(ended), 0);
 }
 
-static void test_reading_makes_no_file(void **state) {
+TEST_ON_HISTORY(reading_makes_no_file) {
     const struct place *place = *state;
     struct history *history = NULL;
     struct message message = {""};
@@ -569,7 +571,7 @@ static void test_reading_makes_no_file(void **state) {
 }
 
 /* A slip in its name would begin a history that nobody finds again. */
-static void test_the_folder_of_a_history_must_be_there(void **state) {
+TEST_ON_HISTORY(the_folder_of_a_history_must_be_there) {
     struct place *place = *state;
     char path[600];
     struct history *history = NULL;
@@ -581,7 +583,7 @@ static void test_the_folder_of_a_history_must_be_there(void **state) {
     assert_false(temporary_has(&place->folder, "tpyo"));
 }
 
-static void test_unfinished_runs_are_not_recorded(void **state) {
+TEST_ON_HISTORY(unfinished_runs_are_not_recorded) {
     const struct place *place = *state;
     struct result rows[] = {row_of("openblas", 1e-3)};
     struct run_files run = {.folder = "made up",
@@ -599,34 +601,4 @@ static void test_unfinished_runs_are_not_recorded(void **state) {
     history_close(history);
     cJSON_Delete(run.environment);
     assert_int_equal(runs_of(place->path), 0);
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, place_make, place_remove)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(test_a_run_is_recorded_once),
-        TEST(test_the_order_of_rows_makes_no_run),
-        TEST(test_no_commit_is_a_command_of_gnuplot),
-        TEST(test_a_step_names_its_commit),
-        TEST(test_machines_are_kept_apart),
-        TEST(test_machines_alike_have_ids),
-        TEST(test_a_name_unites_machines_alike),
-        TEST(test_a_case_that_is_not_there),
-        TEST(test_writers_at_once),
-        TEST(test_a_newer_version_is_refused),
-        TEST(test_another_database_is_refused),
-        TEST(test_what_is_no_database_is_refused),
-        TEST(test_what_is_no_file_is_refused),
-        TEST(test_a_damaged_history_is_refused),
-        TEST(test_a_history_without_its_runs_is_refused),
-        TEST(test_other_columns_and_times_are_refused),
-        TEST(test_a_time_that_is_none_is_named),
-        TEST(test_when_a_run_was_written_is_a_time),
-        TEST(test_a_history_that_may_only_be_read),
-        TEST(test_reading_makes_no_file),
-        TEST(test_the_folder_of_a_history_must_be_there),
-        TEST(test_unfinished_runs_are_not_recorded),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

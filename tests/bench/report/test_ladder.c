@@ -3,8 +3,8 @@
  */
 #include "bench/files/results.h"
 #include "bench/report/report.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -103,6 +103,8 @@ static int teardown(void **state) {
     return 0;
 }
 
+#define TEST_ON_RUN(test) TEST_BETWEEN(test, setup, teardown)
+
 /* --- what was drawn --------------------------------------------------------------------------- */
 
 /* Draws, or skips the test where there is no gnuplot. */
@@ -144,7 +146,7 @@ static void check_in_order(struct fixture *f, const char *name, const char *cons
 /* --- times ------------------------------------------------------------------------------------ */
 
 /* As they stand in the operation's table, not in the file; on all threads; with what they add. */
-static void test_rungs_stand_in_the_order_of_their_table(void **state) {
+TEST_ON_RUN(rungs_stand_in_the_order_of_their_table) {
     struct fixture *f = *state;
     struct row_key alone = key_of("64x64x64", "openblas", "cpu");
     alone.threads = 1;
@@ -165,7 +167,7 @@ static void test_rungs_stand_in_the_order_of_their_table(void **state) {
 }
 
 /* What --add brought stands behind the operation's own. */
-static void test_added_rows_are_rungs(void **state) {
+TEST_ON_RUN(added_rows_are_rungs) {
     struct fixture *f = *state;
     measured(f, "64x64x64", "mine", 2e-3, 1e6);
     measured(f, "64x64x64", "openblas", 1e-3, 1e6);
@@ -178,7 +180,7 @@ static void test_added_rows_are_rungs(void **state) {
 }
 
 /* Devices have figures of their own; a GPU's times are times, whatever the CPU took. */
-static void test_a_gpu_has_its_own_best(void **state) {
+TEST_ON_RUN(a_gpu_has_its_own_best) {
     static const char *const rungs[] = {"cuda-naive", "cuda-tiled", "cublas"};
     struct fixture *f = *state;
     measured(f, "64x64x64", "cpu-naive", 1e-6, 1e6);
@@ -195,7 +197,7 @@ static void test_a_gpu_has_its_own_best(void **state) {
 }
 
 /* More rungs first, then a square, then its size. */
-static void test_the_largest_square_that_all_share_is_shown(void **state) {
+TEST_ON_RUN(the_largest_square_that_all_share_is_shown) {
     static const char *const rungs[] = {"cpu-naive", "cpu-ordered", "openblas", "onednn"};
     static const struct {
         const char *shape;
@@ -214,7 +216,7 @@ static void test_the_largest_square_that_all_share_is_shown(void **state) {
     assert_true(temporary_holds(&f->place, "gemm-ladder-cpu.svg", "nn f32 128x128x128, hot"));
 }
 
-static void test_two_implementations_are_no_ladder(void **state) {
+TEST_ON_RUN(two_implementations_are_no_ladder) {
     struct fixture *f = *state;
     measured(f, "64x64x64", "cpu-naive", 1e-2, 1e6);
     measured(f, "64x64x64", "openblas", 1e-3, 1e6);
@@ -236,7 +238,7 @@ static void emulated_rows(struct fixture *f) {
 }
 
 /* Instructions, sectors and wavefronts of all kernels of an iteration, against the least. */
-static void test_emulated_rungs_are_counted(void **state) {
+TEST_ON_RUN(emulated_rungs_are_counted) {
     struct fixture *f = *state;
     emulated_rows(f);
     draw(f);
@@ -253,7 +255,7 @@ static void test_emulated_rungs_are_counted(void **state) {
 
 /* A rung that the first case leaves out, and implementations that another operation lists in
  * another order, stand where the operation's own table has them. */
-static void test_the_tables_columns_stand_in_that_order_too(void **state) {
+TEST_ON_RUN(the_tables_columns_stand_in_that_order_too) {
     static const char *const rungs[] = {"cuda-naive", "cuda-best", "cuda-naive", "cuda-split-k",
                                         "cuda-best"};
     struct fixture *f = *state;
@@ -272,7 +274,7 @@ static void test_the_tables_columns_stand_in_that_order_too(void **state) {
                    ">cuda-best<", "</thead>");
 }
 
-static void test_what_was_not_verified_is_no_rung(void **state) {
+TEST_ON_RUN(what_was_not_verified_is_no_rung) {
     struct fixture *f = *state;
     struct row_key key = key_of("64x64x64", "cuda-warp", "emulated");
     emulated_rows(f);
@@ -284,7 +286,7 @@ static void test_what_was_not_verified_is_no_rung(void **state) {
 }
 
 /* Another program's counters, or an older version's. */
-static void test_counters_of_other_columns_are_no_work(void **state) {
+TEST_ON_RUN(counters_of_other_columns_are_no_work) {
     struct fixture *f = *state;
     static const char *const rungs[] = {"cuda-naive", "cuda-tiled", "cuda-warp"};
     for (int r = 0; r < 3; r++)
@@ -295,21 +297,4 @@ static void test_counters_of_other_columns_are_no_work(void **state) {
     draw(f);
     assert_false(temporary_has(&f->place, "gemm-ladder-emulated.svg"));
     assert_false(temporary_holds(&f->place, "index.html", "counted work"));
-}
-
-int main(void) {
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        IN_PLACE(test_rungs_stand_in_the_order_of_their_table),
-        IN_PLACE(test_added_rows_are_rungs),
-        IN_PLACE(test_a_gpu_has_its_own_best),
-        IN_PLACE(test_the_largest_square_that_all_share_is_shown),
-        IN_PLACE(test_two_implementations_are_no_ladder),
-        IN_PLACE(test_emulated_rungs_are_counted),
-        IN_PLACE(test_the_tables_columns_stand_in_that_order_too),
-        IN_PLACE(test_what_was_not_verified_is_no_rung),
-        IN_PLACE(test_counters_of_other_columns_are_no_work),
-    };
-#undef IN_PLACE
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

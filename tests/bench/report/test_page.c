@@ -1,10 +1,11 @@
 /* The page in a browser: headless Chromium opens it, filters, sorts, and says what it saw in the
  * page's title. Without a chromium on the PATH the program ends with 77: skipped.
  */
+#define TESTS_OWN_MAIN
 #include "bench/files/results.h"
 #include "bench/report/report.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -120,8 +121,7 @@ static void check_answer(const char *script, int width, const char *expected) {
     free(answer);
 }
 
-static void test_the_speedups_are_filtered(void **state) {
-    (void)state;
+TEST(the_speedups_are_filtered) {
     check_answer(
         "const i = document.querySelector('#speedup .filter input');"
         "i.value = 'softmax 1024'; i.dispatchEvent(new Event('input'));"
@@ -133,8 +133,7 @@ static void test_the_speedups_are_filtered(void **state) {
         1280, "1024x1024, 1 of 4 rows, softmax");
 }
 
-static void test_results_are_sorted(void **state) {
-    (void)state;
+TEST(results_are_sorted) {
     check_answer("const table = document.querySelector('#results table');"
                  "const heads = [...table.tHead.rows[0].cells];"
                  "const column = heads.findIndex(h => h.textContent === 'median');"
@@ -150,8 +149,7 @@ static void test_results_are_sorted(void **state) {
 }
 
 /* Numbers whose cells have nothing but their text. */
-static void test_counters_are_sorted_as_numbers(void **state) {
-    (void)state;
+TEST(counters_are_sorted_as_numbers) {
     check_answer("const table = document.querySelector('#counters table');"
                  "table.tHead.rows[0].cells[1].querySelector('[role=button]').click();"
                  "return [...table.tBodies[0].rows].map(r => r.textContent).join(' ');",
@@ -159,8 +157,7 @@ static void test_counters_are_sorted_as_numbers(void **state) {
 }
 
 /* Nothing but scrolling boxes is wider than the window, and the table of results needs none. */
-static void test_the_page_fits(void **state) {
-    (void)state;
+TEST(the_page_fits) {
     static const char script[] =
         "const root = document.documentElement, box = document.querySelector('#results .scroll');"
         "return [root.scrollWidth <= root.clientWidth, box.scrollWidth <= box.clientWidth].join(' "
@@ -171,16 +168,14 @@ static void test_the_page_fits(void **state) {
     free(answer);
 }
 
-static void test_nothing_is_fetched(void **state) {
-    (void)state;
+TEST(nothing_is_fetched) {
     check_answer("return performance.getEntriesByType('resource').length + ' ' + "
                  "[...document.querySelectorAll('[src],link[href]')].filter(e => "
                  "!(e.src || e.href).startsWith('data:')).length;",
                  1280, "0 0");
 }
 
-static void test_numbers_have_their_interval_on_hover(void **state) {
-    (void)state;
+TEST(numbers_have_their_interval_on_hover) {
     check_answer("const cells = [...document.querySelectorAll('#speedup td.n')];"
                  "return cells.length + ' ' + cells.filter(c => "
                  "/^95% interval .+ to .+/.test(c.title)).length;",
@@ -189,8 +184,7 @@ static void test_numbers_have_their_interval_on_hover(void **state) {
 
 /* Printed, every area is an area: a browser makes a picture of each gradient, and megabytes of
  * them all. */
-static void test_a_print_holds_no_pictures(void **state) {
-    (void)state;
+TEST(a_print_holds_no_pictures) {
     char command[2048];
     snprintf(command, sizeof command,
              "cd '%s' && chromium --headless --no-sandbox --disable-gpu "
@@ -219,16 +213,7 @@ int main(void) {
     }
     temporary_open(&place);
     run_draw();
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_speedups_are_filtered),
-        cmocka_unit_test(test_results_are_sorted),
-        cmocka_unit_test(test_counters_are_sorted_as_numbers),
-        cmocka_unit_test(test_the_page_fits),
-        cmocka_unit_test(test_nothing_is_fetched),
-        cmocka_unit_test(test_numbers_have_their_interval_on_hover),
-        cmocka_unit_test(test_a_print_holds_no_pictures),
-    };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = tests_run(NULL, NULL);
     temporary_close(&place);
     return failed;
 }

@@ -1,12 +1,14 @@
 /* Plots: what is drawn from a run's files, and what happens without gnuplot and where it fails. */
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/report_fixture.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define TEST_OF_REPORT(test) TEST_BETWEEN(test, fixture_setup, fixture_teardown)
 
 /* --- a little XML ----------------------------------------------------------------------------- */
 
@@ -51,7 +53,7 @@ static bool is_well_formed(const char *text) {
 
 /* --- plots ------------------------------------------------------------------------------------ */
 
-static void test_every_plot_that_has_data_is_drawn(void **state) {
+TEST_OF_REPORT(every_plot_that_has_data_is_drawn) {
     struct fixture *f = *state;
     run_of_everything(f);
     fixture_write(f, "training.csv", fixture_training);
@@ -103,7 +105,7 @@ static void gpu_row_add(struct fixture *f, const char *dtype, const char *shape,
 
 /* The GPU has ceilings of its own, a figure of speedups, and a place in the page's words. Where the
  * peak of f32 says nothing, no ceiling is drawn and no speedup is made up. */
-static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
+TEST_OF_REPORT(a_gpu_is_drawn_beside_the_cpu) {
     static const char ceilings[] =
         "\"gpu_ceilings\": {\"device\": \"gpu0\", \"peak_flops_per_second\": 6e13,\n"
         " \"copy_working_set_bytes\": 4e8, \"copy_bytes_per_second\": 2.8e12}, \"ceilings\"";
@@ -145,7 +147,7 @@ static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
 }
 
 /* No bandwidth of a device's memory bounds what goes from rank to rank. */
-static void test_no_ceiling_bounds_what_goes_between_ranks(void **state) {
+TEST_OF_REPORT(no_ceiling_bounds_what_goes_between_ranks) {
     struct fixture *f = *state;
     for (int size = 1; size <= 2; size++) {
         struct result *row = row_add(f, "allreduce", "sum", size == 1 ? "1024" : "2048", "mpi", 1);
@@ -159,7 +161,7 @@ static void test_no_ceiling_bounds_what_goes_between_ranks(void **state) {
 }
 
 /* The rates at which ranks pass data on do, on the CPU and from GPU to GPU. */
-static void test_a_link_bounds_what_goes_between_ranks(void **state) {
+TEST_OF_REPORT(a_link_bounds_what_goes_between_ranks) {
     static const char links[] = "\"ranks\": {\"count\": 2, \"link_bytes_per_second\": 5e9,\n"
                                 " \"gpu_link_bytes_per_second\": 4e11}, \"ceilings\"";
     struct fixture *f = *state;
@@ -187,7 +189,7 @@ static void test_a_link_bounds_what_goes_between_ranks(void **state) {
 }
 
 /* Beside the bars of parts is room for the longest label, at 7 pixels a character. */
-static void test_long_labels_of_bars_fit(void **state) {
+TEST_OF_REPORT(long_labels_of_bars_fit) {
     static const char place[] = "set lmargin at screen ", label[] = "blas-mpi-buckets, 12 threads";
     struct fixture *f = *state;
     struct result *step = row_add(f, "mlp", "train_step", "784-128-10@100", "blas-mpi-buckets", 12);
@@ -215,7 +217,7 @@ static void test_long_labels_of_bars_fit(void **state) {
     free(script);
 }
 
-static void test_nothing_is_drawn_without_data(void **state) {
+TEST_OF_REPORT(nothing_is_drawn_without_data) {
     struct fixture *f = *state;
     row_without_times(row_add(f, "gemm", "nn", "64x64x64", "cuda-naive", 0), "emulated", "");
     row_without_times(row_add(f, "gemm", "nn", "128x128x128", "openblas", 2), "skipped", "why");
@@ -232,7 +234,7 @@ static void test_nothing_is_drawn_without_data(void **state) {
 }
 
 /* Not an emulated row, and not a failed one that has times. */
-static void test_only_measured_rows_are_drawn(void **state) {
+TEST_OF_REPORT(only_measured_rows_are_drawn) {
     struct fixture *f = *state;
     rows_of_everything(f);
     row_without_times(row_add(f, "gemm", "nn", "64x64x64", "cuda-naive", 0), "emulated", "");
@@ -248,7 +250,7 @@ static void test_only_measured_rows_are_drawn(void **state) {
 }
 
 /* Rows that are gone take their figures with them; what is not a report's stays. */
-static void test_figures_of_an_earlier_drawing_go(void **state) {
+TEST_OF_REPORT(figures_of_an_earlier_drawing_go) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
@@ -269,7 +271,7 @@ static void test_figures_of_an_earlier_drawing_go(void **state) {
     assert_false(fixture_exists(f, "gemm.svg") || fixture_exists(f, "plots.gp"));
 }
 
-static void test_drawing_again_makes_the_same(void **state) {
+TEST_OF_REPORT(drawing_again_makes_the_same) {
     struct fixture *f = *state;
     run_of_everything(f);
     fixture_draw_plots(f);
@@ -285,7 +287,7 @@ static void test_drawing_again_makes_the_same(void **state) {
 }
 
 /* Names from a file end neither a string nor a datablock, and start no command. */
-static void test_names_cannot_become_commands(void **state) {
+TEST_OF_REPORT(names_cannot_become_commands) {
     struct fixture *f = *state;
     static const char *const names[] = {"a\nEOD\nsystem 'touch x'\n", "b`touch x`",
                                         "c'; system 'touch x"};
@@ -316,7 +318,7 @@ static enum status draw_with_path(struct fixture *f, const char *path) {
     return status;
 }
 
-static void test_without_gnuplot_the_run_is_whole(void **state) {
+TEST_OF_REPORT(without_gnuplot_the_run_is_whole) {
     struct fixture *f = *state;
     run_of_everything(f);
     assert_int_equal(draw_with_path(f, f->place.path), STATUS_OK);
@@ -328,7 +330,7 @@ static void test_without_gnuplot_the_run_is_whole(void **state) {
     assert_true(fixture_holds(f, "index.html", "128x128x128"));
 }
 
-static void test_gnuplots_own_words_are_passed_on(void **state) {
+TEST_OF_REPORT(gnuplots_own_words_are_passed_on) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
@@ -338,23 +340,4 @@ static void test_gnuplots_own_words_are_passed_on(void **state) {
     assert_non_null(strstr(f->message.text, "the pen is <broken>"));
     assert_non_null(strstr(f->message.text, "plots.gp"));
     assert_true(fixture_holds(f, "index.html", "the pen is &lt;broken&gt;"));
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(test_every_plot_that_has_data_is_drawn),
-        TEST(test_a_gpu_is_drawn_beside_the_cpu),
-        TEST(test_no_ceiling_bounds_what_goes_between_ranks),
-        TEST(test_a_link_bounds_what_goes_between_ranks),
-        TEST(test_long_labels_of_bars_fit),
-        TEST(test_nothing_is_drawn_without_data),
-        TEST(test_only_measured_rows_are_drawn),
-        TEST(test_figures_of_an_earlier_drawing_go),
-        TEST(test_drawing_again_makes_the_same),
-        TEST(test_names_cannot_become_commands),
-        TEST(test_without_gnuplot_the_run_is_whole),
-        TEST(test_gnuplots_own_words_are_passed_on),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

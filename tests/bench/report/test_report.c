@@ -1,19 +1,21 @@
 /* Reports: what the page holds, and what happens to bad files. */
 #include "tests/support/calling.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/report_fixture.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define TEST_OF_REPORT(test) TEST_BETWEEN(test, fixture_setup, fixture_teardown)
+
 static const char counters[] = "operation,kernel,launches,more<columns>\n"
                                "gemm,\"naive<4,4>\",1,1234567\n";
 
 /* --- page ------------------------------------------------------------------------------------- */
 
-static void test_the_page_holds_every_row_escaped(void **state) {
+TEST_OF_REPORT(the_page_holds_every_row_escaped) {
     struct fixture *f = *state;
     rows_of_everything(f);
     row_without_times(row_add(f, "gemm", "tn", "7x7x7", "open<b>blas", 2), "failed",
@@ -53,7 +55,7 @@ static void test_the_page_holds_every_row_escaped(void **state) {
 
 /* The page marks what speedups are against, and takes a run of an earlier version for what it
  * is. */
-static void test_the_page_names_what_speedups_are_against(void **state) {
+TEST_OF_REPORT(the_page_names_what_speedups_are_against) {
     struct fixture *f = *state;
     row_measure(row_add(f, "gemm", "nn", "64x64x64", "openblas", 2), 2e-4, 5e5, 5e4);
     row_measure(row_add(f, "gemm", "nn", "64x64x64", "openblas", 1), 1e-4, 5e5, 5e4);
@@ -78,7 +80,7 @@ static void test_the_page_names_what_speedups_are_against(void **state) {
 
 /* A speedup of nearly 1, a case that nothing was right in, and a ceiling that was measured
  * on a busy machine. */
-static void test_the_page_shows_odd_numbers_as_what_they_are(void **state) {
+TEST_OF_REPORT(the_page_shows_odd_numbers_as_what_they_are) {
     struct fixture *f = *state;
     rows_of_everything(f);
     f->rows[0].speedup = 0.9996;
@@ -110,7 +112,7 @@ static void test_the_page_shows_odd_numbers_as_what_they_are(void **state) {
 }
 
 /* Of ceilings that were measured on a busy machine the page says what they are at least. */
-static void test_the_page_marks_doubtful_ceilings(void **state) {
+TEST_OF_REPORT(the_page_marks_doubtful_ceilings) {
     static const char doubtful[] =
         "{\"ceilings\": [{\"threads\": 2, \"peak_flops_per_second\": 2e11,\n"
         " \"peak_doubtful\": true, \"bandwidth\":\n"
@@ -127,7 +129,7 @@ static void test_the_page_marks_doubtful_ceilings(void **state) {
 }
 
 /* Of the case with most implementations: the kernels of one together, a row a GPU. */
-static void test_predictions_have_a_table_and_a_figure(void **state) {
+TEST_OF_REPORT(predictions_have_a_table_and_a_figure) {
     static const char predictions[] =
         "operation,variant,dtype,shape,implementation,kernel,grid,gpu,predicted_s,predicted_low_s,"
         "predicted_high_s,predicted_gflops,predicted_gbps,longest_term,blocks_most,idle\n"
@@ -161,7 +163,7 @@ static double bytes_a_cell(const char *page, const char *section) {
 }
 
 /* A page of seven hundred rows stays below 2 MB while no cell says anything twice. */
-static void test_the_page_is_small(void **state) {
+TEST_OF_REPORT(the_page_is_small) {
     static const struct {
         const char *section;
         double bytes; /* a cell, at most */
@@ -190,7 +192,7 @@ static void test_the_page_is_small(void **state) {
     free(page);
 }
 
-static void test_the_page_says_how_to_repeat_the_run(void **state) {
+TEST_OF_REPORT(the_page_says_how_to_repeat_the_run) {
     struct fixture *f = *state;
     run_of_everything(f);
     fixture_draw_page(f);
@@ -207,7 +209,7 @@ static void test_the_page_says_how_to_repeat_the_run(void **state) {
 
 /* Figures are inlined with names of their own: each name once, no reference to another's or to
  * nothing. */
-static void test_figures_in_the_page_keep_their_names_apart(void **state) {
+TEST_OF_REPORT(figures_in_the_page_keep_their_names_apart) {
     struct fixture *f = *state;
     run_of_everything(f);
     fixture_draw_plots(f);
@@ -233,7 +235,7 @@ static void test_figures_in_the_page_keep_their_names_apart(void **state) {
     free(page);
 }
 
-static void test_the_page_asks_nothing_of_the_network(void **state) {
+TEST_OF_REPORT(the_page_asks_nothing_of_the_network) {
     struct fixture *f = *state;
     run_of_everything(f);
     fixture_write(f, "training.csv", fixture_training);
@@ -244,7 +246,7 @@ static void test_the_page_asks_nothing_of_the_network(void **state) {
     assert_true(fixture_holds(f, "index.html", "default-src 'none'"));
 }
 
-static void test_training_alone_is_a_report(void **state) {
+TEST_OF_REPORT(training_alone_is_a_report) {
     struct fixture *f = *state;
     fixture_write(f, "training.csv", fixture_training);
     fixture_draw_plots(f);
@@ -253,7 +255,7 @@ static void test_training_alone_is_a_report(void **state) {
     assert_false(fixture_holds(f, "index.html", "id=results"));
 }
 
-static void test_a_cut_file_is_said_to_be_unfinished(void **state) {
+TEST_OF_REPORT(a_cut_file_is_said_to_be_unfinished) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
@@ -267,7 +269,7 @@ static void test_a_cut_file_is_said_to_be_unfinished(void **state) {
 }
 
 /* As `compare` does: such a file is no longer what the run wrote. */
-static void test_a_cut_file_of_a_finished_run_is_refused(void **state) {
+TEST_OF_REPORT(a_cut_file_of_a_finished_run_is_refused) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
@@ -282,7 +284,7 @@ static void test_a_cut_file_of_a_finished_run_is_refused(void **state) {
 
 /* --- what goes wrong -------------------------------------------------------------------------- */
 
-static void test_damaged_files_are_named_with_the_line(void **state) {
+TEST_OF_REPORT(damaged_files_are_named_with_the_line) {
     struct fixture *f = *state;
     static const struct {
         const char *file, *text, *place;
@@ -315,30 +317,9 @@ static void test_damaged_files_are_named_with_the_line(void **state) {
     fixture_draw_page(f);
 }
 
-static void test_a_folder_without_a_run_is_refused(void **state) {
+TEST_OF_REPORT(a_folder_without_a_run_is_refused) {
     struct fixture *f = *state;
     assert_int_equal(fixture_draw(f), STATUS_INVALID);
     assert_non_null(strstr(f->message.text, f->place.path));
     assert_non_null(strstr(f->message.text, "results.csv"));
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(test_the_page_holds_every_row_escaped),
-        TEST(test_the_page_names_what_speedups_are_against),
-        TEST(test_the_page_shows_odd_numbers_as_what_they_are),
-        TEST(test_the_page_marks_doubtful_ceilings),
-        TEST(test_predictions_have_a_table_and_a_figure),
-        TEST(test_the_page_is_small),
-        TEST(test_the_page_says_how_to_repeat_the_run),
-        TEST(test_figures_in_the_page_keep_their_names_apart),
-        TEST(test_the_page_asks_nothing_of_the_network),
-        TEST(test_training_alone_is_a_report),
-        TEST(test_a_cut_file_is_said_to_be_unfinished),
-        TEST(test_a_cut_file_of_a_finished_run_is_refused),
-        TEST(test_damaged_files_are_named_with_the_line),
-        TEST(test_a_folder_without_a_run_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "bench/operations/operations.h"
 #include "bench/selection/presets.h"
 #include "bench/selection/selection.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <string.h>
 
@@ -54,8 +54,7 @@ static const char *const gemm_and_softmax[] = {"softmax", "gemm"};
 
 #define GEMM .operations = gemm, .operation_count = 1, .preset = "default"
 
-static void test_a_preset_is_all_of_its_cases(void **state) {
-    (void)state;
+TEST(a_preset_is_all_of_its_cases) {
     for (int p = 0; p < preset_count; p++) {
         const struct selection_options options = {.preset = presets[p].name, .seed = 3};
         struct selection selection = selection_of(&options);
@@ -69,8 +68,7 @@ static void test_a_preset_is_all_of_its_cases(void **state) {
                    "gemm/nt/f32/2048x512x512");
 }
 
-static void test_globs_run_over_whole_names(void **state) {
-    (void)state;
+TEST(globs_run_over_whole_names) {
     const struct selection_options star = {.preset = "default", .case_glob = "gemm/t?/f32/64x*"};
     CHECK_SELECTED(&star, "gemm/tn/f32/64x64x64");
     const struct selection_options set = {.preset = "default", .case_glob = "*[ei]r/adam*"};
@@ -79,8 +77,7 @@ static void test_globs_run_over_whole_names(void **state) {
     check_refused(&part, "no case is left", "adam*");
 }
 
-static void test_shapes_stand_instead_of_the_presets(void **state) {
-    (void)state;
+TEST(shapes_stand_instead_of_the_presets) {
     const struct selection_options options = {GEMM, .shapes = "8x8x8, 4x5x6,8x8x8"};
     CHECK_SELECTED(&options, "gemm/nn/f32/8x8x8", "gemm/nt/f32/8x8x8", "gemm/tn/f32/8x8x8",
                    "gemm/nn/f32/4x5x6", "gemm/nt/f32/4x5x6", "gemm/tn/f32/4x5x6");
@@ -90,8 +87,7 @@ static void test_shapes_stand_instead_of_the_presets(void **state) {
 }
 
 /* A shape goes to every chosen operation that can read it. */
-static void test_a_shape_finds_its_operations(void **state) {
-    (void)state;
+TEST(a_shape_finds_its_operations) {
     const struct selection_options options = {.preset = "default",
                                               .operations = gemm_and_softmax,
                                               .operation_count = 2,
@@ -103,8 +99,7 @@ static void test_a_shape_finds_its_operations(void **state) {
                    "mlp/inference/f32/3-4-2@10");
 }
 
-static void test_a_bad_shape_beside_a_good_one_is_refused(void **state) {
-    (void)state;
+TEST(a_bad_shape_beside_a_good_one_is_refused) {
     const struct selection_options last = {GEMM, .shapes = "8x8x8,0x3"};
     check_refused(&last, "'0x3'", "gemm");
     const struct selection_options first = {GEMM, .shapes = "1x2,8x8x8"};
@@ -113,8 +108,7 @@ static void test_a_bad_shape_beside_a_good_one_is_refused(void **state) {
     check_refused(&none, "no case is left", "");
 }
 
-static void test_unknown_names_list_the_known(void **state) {
-    (void)state;
+TEST(unknown_names_list_the_known) {
     static const char *const unknown[] = {"gemm", "convolution"};
     const struct selection_options operation = {
         .preset = "default", .operations = unknown, .operation_count = 2};
@@ -125,8 +119,7 @@ static void test_unknown_names_list_the_known(void **state) {
     check_refused(&dtype, "'f64'", "f32 tf32 bf16 f16");
 }
 
-static void test_every_list_of_the_known_is_whole(void **state) {
-    (void)state;
+TEST(every_list_of_the_known_is_whole) {
     struct message message;
     static const char *const unknown[] = {"none"};
     assert_int_equal(operations_check(unknown, 1, &message), STATUS_INVALID);
@@ -146,8 +139,7 @@ static void test_every_list_of_the_known_is_whole(void **state) {
 
 /* --- one case by its name --- */
 
-static void test_a_case_outside_every_preset_can_be_named(void **state) {
-    (void)state;
+TEST(a_case_outside_every_preset_can_be_named) {
     const struct selection_options product = {.preset = "default",
                                               .case_glob = "gemm/tn/f32/5x6x7"};
     CHECK_SELECTED(&product, "gemm/tn/f32/5x6x7");
@@ -162,8 +154,7 @@ static void test_a_case_outside_every_preset_can_be_named(void **state) {
     CHECK_SELECTED(&network, "mlp/inference/f32/3-4-2@9");
 }
 
-static void test_names_of_no_case_are_refused(void **state) {
-    (void)state;
+TEST(names_of_no_case_are_refused) {
     static const char *const bad[] = {"",
                                       "gemm",
                                       "/",
@@ -182,15 +173,13 @@ static void test_names_of_no_case_are_refused(void **state) {
     check_refused(&shape, "'0x3x3'", "at least 1");
 }
 
-static void test_a_named_case_of_an_operation_that_was_not_asked_for(void **state) {
-    (void)state;
+TEST(a_named_case_of_an_operation_that_was_not_asked_for) {
     const struct selection_options options = {GEMM, .case_glob = "softmax/forward/f32/2x3"};
     check_refused(&options, "no case is left", "softmax/forward/f32/2x3");
 }
 
 /* The case is of f32 and cannot be of another dtype too. */
-static void test_a_named_case_of_a_dtype_that_was_not_asked_for(void **state) {
-    (void)state;
+TEST(a_named_case_of_a_dtype_that_was_not_asked_for) {
     const struct selection_options other = {
         .preset = "default", .case_glob = "gemm/nn/f32/8x8x8", .dtypes = "bf16,tf32"};
     check_refused(&other, "no case is left", "gemm/nn/f32/8x8x8");
@@ -201,16 +190,14 @@ static void test_a_named_case_of_a_dtype_that_was_not_asked_for(void **state) {
 
 /* --- dtypes --- */
 
-static void test_dtypes_are_chosen_by_a_list(void **state) {
-    (void)state;
+TEST(dtypes_are_chosen_by_a_list) {
     const struct selection_options options = {GEMM, .shapes = "8x8x8", .dtypes = "bf16,f32",
                                               .case_glob = "gemm/nn/*"};
     CHECK_SELECTED(&options, "gemm/nn/f32/8x8x8", "gemm/nn/bf16/8x8x8");
 }
 
 /* An operation that computes f32 alone must not run under another name. */
-static void test_an_operation_has_no_dtype_that_it_cannot_compute(void **state) {
-    (void)state;
+TEST(an_operation_has_no_dtype_that_it_cannot_compute) {
     const struct selection_options options = {
         .preset = "default", .dtypes = "f16", .shapes = "2x3,8x8x8", .case_glob = "*/nn/*"};
     CHECK_SELECTED(&options, "gemm/nn/f16/8x8x8");
@@ -232,8 +219,7 @@ static void test_an_operation_has_no_dtype_that_it_cannot_compute(void **state) 
 
 /* --- lists --- */
 
-static void test_lists_hold_whole_names(void **state) {
-    (void)state;
+TEST(lists_hold_whole_names) {
     assert_true(list_contains("a,bc,d", "a"));
     assert_true(list_contains("a,bc,d", "bc"));
     assert_true(list_contains("a,bc,d", "d"));
@@ -244,8 +230,7 @@ static void test_lists_hold_whole_names(void **state) {
     assert_true(list_contains(NULL, "a"));
 }
 
-static void test_implementations_must_belong_to_a_chosen_operation(void **state) {
-    (void)state;
+TEST(implementations_must_belong_to_a_chosen_operation) {
     struct message message = {""};
     const struct operation *const softmax[] = {&operation_softmax};
     const struct operation *const both[] = {&operation_softmax, &operation_gemm};
@@ -258,25 +243,4 @@ static void test_implementations_must_belong_to_a_chosen_operation(void **state)
     assert_non_null(strstr(message.text, "cpu-naive cpu-simd"));
     assert_int_equal(implementations_check("", softmax, 1, &message), STATUS_INVALID);
     assert_int_equal(implementations_check(",", softmax, 1, &message), STATUS_INVALID);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_preset_is_all_of_its_cases),
-        cmocka_unit_test(test_globs_run_over_whole_names),
-        cmocka_unit_test(test_shapes_stand_instead_of_the_presets),
-        cmocka_unit_test(test_a_shape_finds_its_operations),
-        cmocka_unit_test(test_a_bad_shape_beside_a_good_one_is_refused),
-        cmocka_unit_test(test_unknown_names_list_the_known),
-        cmocka_unit_test(test_every_list_of_the_known_is_whole),
-        cmocka_unit_test(test_a_case_outside_every_preset_can_be_named),
-        cmocka_unit_test(test_names_of_no_case_are_refused),
-        cmocka_unit_test(test_a_named_case_of_an_operation_that_was_not_asked_for),
-        cmocka_unit_test(test_a_named_case_of_a_dtype_that_was_not_asked_for),
-        cmocka_unit_test(test_dtypes_are_chosen_by_a_list),
-        cmocka_unit_test(test_an_operation_has_no_dtype_that_it_cannot_compute),
-        cmocka_unit_test(test_lists_hold_whole_names),
-        cmocka_unit_test(test_implementations_must_belong_to_a_chosen_operation),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

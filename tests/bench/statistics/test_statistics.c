@@ -1,6 +1,6 @@
 /* Medians, intervals and noise. */
 #include "bench/statistics/statistics.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <string.h>
 
@@ -20,16 +20,14 @@ static size_t exact_rank(size_t count) {
     return ranks > 0 ? ranks - 1 : 0;
 }
 
-static void test_ranks_are_the_binomial_ones(void **state) {
-    (void)state;
+TEST(ranks_are_the_binomial_ones) {
     for (size_t count = 1; count <= COUNT_MAX; count++)
         assert_int_equal(statistics_interval_rank(count), exact_rank(count));
 }
 
 /* As textbooks' tables print them, counted from 1: 10 values 2nd to 9th, 20 6th to 15th, 25 8th to
  * 18th, 100 40th to 61st. */
-static void test_ranks_of_the_tables(void **state) {
-    (void)state;
+TEST(ranks_of_the_tables) {
     static const struct {
         size_t count, rank;
     } table[] = {{5, 0}, {6, 0}, {8, 0}, {9, 1}, {10, 1}, {20, 5}, {25, 7}, {50, 17}, {100, 39}};
@@ -38,8 +36,7 @@ static void test_ranks_of_the_tables(void **state) {
 }
 
 /* Where 2^-count underflows, the normal approximation n/2 - 0.98 sqrt(n) holds to one rank. */
-static void test_ranks_of_large_counts(void **state) {
-    (void)state;
+TEST(ranks_of_large_counts) {
     static const struct {
         size_t count, least, most;
     } table[] = {{1000, 467, 469}, {2000, 955, 957}, {10000, 4900, 4902}};
@@ -57,16 +54,14 @@ static struct statistics statistics_of(const double *values, size_t count) {
     return statistics;
 }
 
-static void test_one_value_is_everything(void **state) {
-    (void)state;
+TEST(one_value_is_everything) {
     const double value[] = {3.5};
     struct statistics s = statistics_of(value, 1);
     assert_true(s.median == 3.5 && s.low == 3.5 && s.high == 3.5);
     assert_true(s.mean == 3.5 && s.min == 3.5 && s.max == 3.5 && s.noise == 0.0);
 }
 
-static void test_an_even_count_takes_the_middle_of_two(void **state) {
-    (void)state;
+TEST(an_even_count_takes_the_middle_of_two) {
     const double values[] = {8.0, 1.0, 2.0, 5.0};
     struct statistics s = statistics_of(values, 4);
     assert_true(s.median == 3.5);
@@ -75,8 +70,7 @@ static void test_an_even_count_takes_the_middle_of_two(void **state) {
     assert_true(s.noise == 2.0);
 }
 
-static void test_an_odd_count_takes_the_middle(void **state) {
-    (void)state;
+TEST(an_odd_count_takes_the_middle) {
     const double values[] = {9.0, 1.0, 7.0, 3.0, 100.0};
     struct statistics s = statistics_of(values, 5);
     assert_true(s.median == 7.0 && s.mean == 24.0);
@@ -84,8 +78,7 @@ static void test_an_odd_count_takes_the_middle(void **state) {
 }
 
 /* Of ten values the interval goes from the second to the ninth, whatever their order. */
-static void test_the_interval_of_ten(void **state) {
-    (void)state;
+TEST(the_interval_of_ten) {
     double values[] = {30.0, 10.0, 90.0, 50.0, 20.0, 80.0, 100.0, 40.0, 70.0, 60.0};
     for (int rotation = 0; rotation < 10; rotation++) {
         struct statistics s = statistics_of(values, 10);
@@ -99,8 +92,7 @@ static void test_the_interval_of_ten(void **state) {
 }
 
 /* One wild value moves the mean and not the median: why both are kept. */
-static void test_an_outlier_moves_the_mean_alone(void **state) {
-    (void)state;
+TEST(an_outlier_moves_the_mean_alone) {
     double values[20];
     for (int i = 0; i < 20; i++)
         values[i] = 1.0;
@@ -108,18 +100,4 @@ static void test_an_outlier_moves_the_mean_alone(void **state) {
     struct statistics s = statistics_of(values, 20);
     assert_true(s.median == 1.0 && s.low == 1.0 && s.high == 1.0 && s.noise == 0.0);
     assert_true(s.max == 1000.0 && s.mean == 1019.0 / 20.0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranks_are_the_binomial_ones),
-        cmocka_unit_test(test_ranks_of_the_tables),
-        cmocka_unit_test(test_ranks_of_large_counts),
-        cmocka_unit_test(test_one_value_is_everything),
-        cmocka_unit_test(test_an_even_count_takes_the_middle_of_two),
-        cmocka_unit_test(test_an_odd_count_takes_the_middle),
-        cmocka_unit_test(test_the_interval_of_ten),
-        cmocka_unit_test(test_an_outlier_moves_the_mean_alone),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Where the level of a series changed. */
 #include "bench/statistics/steps.h"
 #include "common/random.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 
@@ -33,8 +33,7 @@ static void draw(double values[COUNT], double spread, uint64_t stream) {
         values[i] = 1.0 + (double)random_uniform(3, stream, i, 0.0f, (float)spread);
 }
 
-static void test_no_step(void **state) {
-    (void)state;
+TEST(no_step) {
     double values[COUNT];
     size_t split = 0;
     for (uint64_t stream = 0; stream < 200; stream++) {
@@ -48,14 +47,12 @@ static void test_no_step(void **state) {
     assert_int_equal(find(values, 1).count, 1);
 }
 
-static void test_a_level_has_its_median(void **state) {
-    (void)state;
+TEST(a_level_has_its_median) {
     assert_true(find((const double[]){1.04, 1.01, 1.02, 1.09, 1.03}, 5).levels[0].median == 1.03);
     assert_true(find((const double[]){1.25, 1.0, 1.5, 1.75}, 4).levels[0].median == 1.375);
 }
 
-static void test_two_steps_are_where_they_were_made(void **state) {
-    (void)state;
+TEST(two_steps_are_where_they_were_made) {
     double values[COUNT];
     draw(values, 0.05, 0);
     for (size_t i = 70; i < COUNT; i++)
@@ -69,8 +66,7 @@ static void test_two_steps_are_where_they_were_made(void **state) {
 }
 
 /* The arithmetic of Pettitt's test, by hand: 8 low values, then 8 high ones: K = 64. */
-static void test_the_smallest_step(void **state) {
-    (void)state;
+TEST(the_smallest_step) {
     double values[COUNT];
     for (size_t i = 0; i < 16; i++)
         values[i] = (i < 8 ? 1.0 : 2.0) + 0.001 * (double)((7 * i) % 16);
@@ -81,8 +77,7 @@ static void test_the_smallest_step(void **state) {
     assert_true(fabs(found.levels[1].p - p) < 1e-12);
 }
 
-static void test_a_wild_run_is_no_step(void **state) {
-    (void)state;
+TEST(a_wild_run_is_no_step) {
     double values[COUNT];
     draw(values, 0.02, 0);
     values[100] = 1000.0;
@@ -91,8 +86,7 @@ static void test_a_wild_run_is_no_step(void **state) {
 }
 
 /* A change for sure, but one that does not matter. */
-static void test_a_small_change_is_no_step(void **state) {
-    (void)state;
+TEST(a_small_change_is_no_step) {
     double values[COUNT];
     draw(values, 0.01, 0);
     for (size_t i = 100; i < COUNT; i++)
@@ -103,8 +97,7 @@ static void test_a_small_change_is_no_step(void **state) {
     assert_int_equal(find(values, COUNT).count, 2);
 }
 
-static void test_levels_have_room(void **state) {
-    (void)state;
+TEST(levels_have_room) {
     double values[COUNT];
     draw(values, 0.01, 0);
     for (size_t i = 0; i < COUNT; i++) {
@@ -112,17 +105,4 @@ static void test_levels_have_room(void **state) {
         values[i] *= pow(1.5, (double)level);
     }
     assert_in_range(find(values, COUNT).count, 4, LEVELS_MAX);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_step),
-        cmocka_unit_test(test_a_level_has_its_median),
-        cmocka_unit_test(test_two_steps_are_where_they_were_made),
-        cmocka_unit_test(test_the_smallest_step),
-        cmocka_unit_test(test_a_wild_run_is_no_step),
-        cmocka_unit_test(test_a_small_change_is_no_step),
-        cmocka_unit_test(test_levels_have_room),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "bench/statistics/ranks.h"
 #include "bench/statistics/verdict.h"
 #include "common/random.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,8 +32,7 @@ static double share_of_orders(int wins) {
     return (double)above / all;
 }
 
-static void test_mann_whitney_counts_all_orders(void **state) {
-    (void)state;
+TEST(mann_whitney_counts_all_orders) {
     for (unsigned chosen = 0; chosen < 1u << 9; chosen++) {
         if (__builtin_popcount(chosen) != 4)
             continue;
@@ -52,8 +51,7 @@ static void test_mann_whitney_counts_all_orders(void **state) {
 }
 
 /* Ten values all below ten others: one order of 20 choose 10. */
-static void test_mann_whitney_of_separate_sets(void **state) {
-    (void)state;
+TEST(mann_whitney_of_separate_sets) {
     double first[10], second[10];
     for (int i = 0; i < 10; i++) {
         first[i] = 1.0 + 0.001 * i;
@@ -65,8 +63,7 @@ static void test_mann_whitney_of_separate_sets(void **state) {
     check_close(ranks_mann_whitney(second, 10, first, 10, 1.0), 1.0);
 }
 
-static void test_ties_prove_nothing(void **state) {
-    (void)state;
+TEST(ties_prove_nothing) {
     const double same[] = {2.0, 2.0, 2.0, 2.0, 2.0};
     check_close(ranks_mann_whitney(same, 5, same, 5, 1.0), 1.0);
     const double zeros[] = {0.0, 0.0, 0.0, 0.0, 0.0};
@@ -75,8 +72,7 @@ static void test_ties_prove_nothing(void **state) {
 }
 
 /* Where exact counting ends and the approximation begins, both say nearly the same. */
-static void test_large_sets_are_judged_alike(void **state) {
-    (void)state;
+TEST(large_sets_are_judged_alike) {
     enum { MOST = 50 };
     double first[MOST], second[MOST], scratch[MOST], p[2], q[2];
     for (int i = 0; i < MOST; i++) {
@@ -95,8 +91,7 @@ static void test_large_sets_are_judged_alike(void **state) {
 }
 
 /* Against all 2^8 signs of eight magnitudes. */
-static void test_wilcoxon_counts_all_signs(void **state) {
-    (void)state;
+TEST(wilcoxon_counts_all_signs) {
     static const double magnitudes[] = {0.3, 1.7, 0.9, 2.2, 0.1, 1.1, 3.0, 0.5};
     int sums[256];
     double p[256];
@@ -120,8 +115,7 @@ static void test_wilcoxon_counts_all_signs(void **state) {
 
 /* As tables of the signed-rank test print them: the largest sum with a probability of at most 2.5%
  * below it is 0, 2, 3, 5, 8, 52, 137 for 6, 7, 8, 9, 10, 20, 30 values. */
-static void test_walsh_averages_left_out(void **state) {
-    (void)state;
+TEST(walsh_averages_left_out) {
     static const struct {
         size_t count, outside;
     } table[] = {{6, 0}, {7, 2}, {8, 3}, {9, 5}, {10, 8}, {20, 52}, {30, 137}};
@@ -167,8 +161,7 @@ static void check_verdict(struct ratio ratio, enum verdict verdict, const char *
                  ratio.ratio, ratio.low, ratio.high, judgement.p);
 }
 
-static void test_a_shift_is_found(void **state) {
-    (void)state;
+TEST(a_shift_is_found) {
     double before[SAMPLES], slow[SAMPLES], same[SAMPLES];
     times_draw(before, 1e-3, 0.04, 0);
     times_draw(slow, 1.1e-3, 0.04, 1);
@@ -184,8 +177,7 @@ static void test_a_shift_is_found(void **state) {
 }
 
 /* A neighbour that comes for 60 of 100 samples and goes again doubles the median. */
-static void test_a_visit_is_no_slowdown(void **state) {
-    (void)state;
+TEST(a_visit_is_no_slowdown) {
     double before[SAMPLES], after[SAMPLES];
     times_draw(before, 1e-3, 0.04, 0);
     times_draw(after, 1e-3, 0.04, 1);
@@ -197,8 +189,7 @@ static void test_a_visit_is_no_slowdown(void **state) {
 }
 
 /* A neighbour that stays, and lets one sample in five through: every block's median doubles. */
-static void test_the_fastest_must_agree(void **state) {
-    (void)state;
+TEST(the_fastest_must_agree) {
     double before[SAMPLES], after[SAMPLES];
     times_draw(before, 1e-3, 0.04, 0);
     times_draw(after, 1e-3, 0.04, 1);
@@ -211,8 +202,7 @@ static void test_the_fastest_must_agree(void **state) {
 
 /* The same samples, in and out of order: only in order does a slow half show as one that came
  * later. */
-static void test_order_in_time_counts(void **state) {
-    (void)state;
+TEST(order_in_time_counts) {
     double before[SAMPLES], mixed[SAMPLES], parted[SAMPLES];
     times_draw(before, 1e-3, 0.01, 0);
     for (int i = 0; i < SAMPLES; i++) {
@@ -225,8 +215,7 @@ static void test_order_in_time_counts(void **state) {
     assert_true(apart.high - apart.low >= 0.19);
 }
 
-static void test_few_samples_prove_nothing(void **state) {
-    (void)state;
+TEST(few_samples_prove_nothing) {
     const double before[] = {1.0, 1.01, 1.02}, after[] = {2.0, 2.01, 2.02};
     struct message message;
     struct ratio ratio;
@@ -242,8 +231,7 @@ static void test_few_samples_prove_nothing(void **state) {
     assert_int_equal(judge_alone(ratio).verdict, VERDICT_CANNOT_TELL);
 }
 
-static void test_the_interval_is_the_same_every_time(void **state) {
-    (void)state;
+TEST(the_interval_is_the_same_every_time) {
     double before[SAMPLES], after[SAMPLES];
     times_draw(before, 1e-3, 0.2, 0);
     times_draw(after, 1e-3, 0.2, 1);
@@ -253,8 +241,7 @@ static void test_the_interval_is_the_same_every_time(void **state) {
 
 /* Of 400 intervals for a ratio that is 1, few leave it out: 95% hold it, give or take three
  * standard deviations of a binomial count. */
-static void test_intervals_hold_the_ratio(void **state) {
-    (void)state;
+TEST(intervals_hold_the_ratio) {
     int outside = 0;
     for (uint64_t trial = 0; trial < 400; trial++) {
         double before[SAMPLES], after[SAMPLES];
@@ -266,8 +253,7 @@ static void test_intervals_hold_the_ratio(void **state) {
     assert_in_range(outside, 1, 33);
 }
 
-static void test_pairs(void **state) {
-    (void)state;
+TEST(pairs) {
     double ratios[12];
     struct ratio ratio;
     struct message message;
@@ -289,8 +275,7 @@ static void test_pairs(void **state) {
 
 /* --- verdicts --------------------------------------------------------------------------------- */
 
-static void test_holm(void **state) {
-    (void)state;
+TEST(holm) {
     double p[] = {0.01, 0.04, 0.03, 0.005};
     static const double corrected[] = {0.03, 0.06, 0.06, 0.02};
     struct message message;
@@ -304,8 +289,7 @@ static void test_holm(void **state) {
 }
 
 /* What one row proves alone it does not prove among a thousand. */
-static void test_many_rows_ask_for_more(void **state) {
-    (void)state;
+TEST(many_rows_ask_for_more) {
     enum { ROWS = 1000 };
     struct judgement *rows = calloc(ROWS, sizeof *rows);
     assert_non_null(rows);
@@ -351,8 +335,7 @@ static void comparison_draw(uint64_t trial, double slowdown, struct judgement ro
     assert_int_equal(verdicts_judge(&rule, rows, 10, &message), STATUS_OK);
 }
 
-static void test_alarms_in_drift(void **state) {
-    (void)state;
+TEST(alarms_in_drift) {
     enum { TRIALS = 100 };
     int alarms = 0, found = 0, blamed = 0;
     for (uint64_t trial = 0; trial < TRIALS; trial++) {
@@ -373,8 +356,7 @@ static void test_alarms_in_drift(void **state) {
 }
 
 /* What else is known may forbid a claim; it does not forbid "same". */
-static void test_doubts(void **state) {
-    (void)state;
+TEST(doubts) {
     const struct verdict_rule rule = verdict_rule_default();
     struct message message;
     struct judgement rows[] = {{.ratio = {1.2, 1.19, 1.21, 1.2, 1e-6, 1.0, 10}},
@@ -387,8 +369,7 @@ static void test_doubts(void **state) {
     assert_int_equal(rows[2].verdict, VERDICT_SAME);
 }
 
-static void test_thresholds_are_read(void **state) {
-    (void)state;
+TEST(thresholds_are_read) {
     double threshold;
     assert_true(verdict_read_threshold("5%", &threshold) && fabs(threshold - 0.05) < 1e-15);
     assert_true(verdict_read_threshold("0.1", &threshold) && threshold == 0.1);
@@ -396,29 +377,4 @@ static void test_thresholds_are_read(void **state) {
     static const char *const wrong[] = {"", "%", "five", "-1%", "5%%", "5 %", "nan", "1e9"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(verdict_read_threshold(wrong[i], &threshold));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mann_whitney_counts_all_orders),
-        cmocka_unit_test(test_mann_whitney_of_separate_sets),
-        cmocka_unit_test(test_ties_prove_nothing),
-        cmocka_unit_test(test_large_sets_are_judged_alike),
-        cmocka_unit_test(test_wilcoxon_counts_all_signs),
-        cmocka_unit_test(test_walsh_averages_left_out),
-        cmocka_unit_test(test_a_shift_is_found),
-        cmocka_unit_test(test_a_visit_is_no_slowdown),
-        cmocka_unit_test(test_the_fastest_must_agree),
-        cmocka_unit_test(test_order_in_time_counts),
-        cmocka_unit_test(test_few_samples_prove_nothing),
-        cmocka_unit_test(test_the_interval_is_the_same_every_time),
-        cmocka_unit_test(test_intervals_hold_the_ratio),
-        cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_holm),
-        cmocka_unit_test(test_many_rows_ask_for_more),
-        cmocka_unit_test(test_alarms_in_drift),
-        cmocka_unit_test(test_doubts),
-        cmocka_unit_test(test_thresholds_are_read),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

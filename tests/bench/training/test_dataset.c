@@ -1,7 +1,7 @@
 /* Reading IDX files: right ones in every spelling, and each kind of damage refused by name. */
 #include "bench/training/dataset.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -72,15 +72,13 @@ static void read_and_check(const struct temporary *folder) {
     dataset_free(&dataset);
 }
 
-static void test_plain_files_are_read(void **state) {
-    (void)state;
+TEST(plain_files_are_read) {
     struct temporary folder = folder_open();
     read_and_check(&folder);
     temporary_close(&folder);
 }
 
-static void test_gzipped_files_are_read(void **state) {
-    (void)state;
+TEST(gzipped_files_are_read) {
     struct temporary folder = folder_open();
     for (int i = 0; i < FILES; i++) {
         char name[64];
@@ -95,8 +93,7 @@ static void test_gzipped_files_are_read(void **state) {
     temporary_close(&folder);
 }
 
-static void test_dotted_names_are_read(void **state) {
-    (void)state;
+TEST(dotted_names_are_read) {
     struct temporary folder = folder_open();
     file_remove(&folder, "t10k-labels-idx1-ubyte");
     bytes_write(&folder, "t10k-labels.idx1-ubyte", test_labels, sizeof test_labels);
@@ -105,8 +102,7 @@ static void test_dotted_names_are_read(void **state) {
 }
 
 /* Mean and deviation by hand: pixels 0, 10 … 100 and 255. */
-static void test_pixels_are_normalised(void **state) {
-    (void)state;
+TEST(pixels_are_normalised) {
     struct temporary folder = folder_open();
     struct dataset dataset;
     struct message message;
@@ -141,8 +137,7 @@ static void test_pixels_are_normalised(void **state) {
 /* --- labels and memory ------------------------------------------------------------------------ */
 
 /* As EMNIST's letters, which begin at 1; the last class is in the test images alone. */
-static void test_there_are_as_many_classes_as_labels(void **state) {
-    (void)state;
+TEST(there_are_as_many_classes_as_labels) {
     struct temporary folder = folder_open();
     struct dataset dataset;
     struct message message = {""};
@@ -159,8 +154,7 @@ static void test_there_are_as_many_classes_as_labels(void **state) {
     temporary_close(&folder);
 }
 
-static void test_an_ignored_label_is_left_out(void **state) {
-    (void)state;
+TEST(an_ignored_label_is_left_out) {
     struct temporary folder = folder_open();
     struct dataset dataset;
     struct message message = {""};
@@ -188,8 +182,7 @@ static void test_an_ignored_label_is_left_out(void **state) {
     temporary_close(&folder);
 }
 
-static void test_one_class_is_nothing_to_learn(void **state) {
-    (void)state;
+TEST(one_class_is_nothing_to_learn) {
     struct temporary folder = folder_open();
     struct dataset dataset;
     struct message message = {""};
@@ -203,8 +196,7 @@ static void test_one_class_is_nothing_to_learn(void **state) {
 }
 
 /* Twelve and three bytes of the first split fit, eight of the second's images do not. */
-static void test_more_than_the_memory_is_refused(void **state) {
-    (void)state;
+TEST(more_than_the_memory_is_refused) {
     struct temporary folder = folder_open();
     struct dataset dataset;
     struct message message = {""};
@@ -246,8 +238,7 @@ static const struct damage {
     {1, sizeof train_labels, 7, "goes on after", TRAIN - 1},
 };
 
-static void test_damaged_files_are_refused_by_name(void **state) {
-    (void)state;
+TEST(damaged_files_are_refused_by_name) {
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
         const struct damage *damage = &damages[i];
         struct temporary folder = folder_open();
@@ -267,8 +258,7 @@ static void test_damaged_files_are_refused_by_name(void **state) {
 }
 
 /* Whole files that do not belong together. */
-static void test_mismatched_files_are_refused(void **state) {
-    (void)state;
+TEST(mismatched_files_are_refused) {
     struct dataset dataset;
     struct message message = {""};
     struct temporary folder = folder_open();
@@ -297,8 +287,7 @@ static void test_mismatched_files_are_refused(void **state) {
     temporary_close(&folder);
 }
 
-static void test_a_missing_file_is_named_with_the_way_out(void **state) {
-    (void)state;
+TEST(a_missing_file_is_named_with_the_way_out) {
     struct temporary folder = folder_open();
     file_remove(&folder, "t10k-images-idx3-ubyte");
     struct dataset dataset;
@@ -312,8 +301,7 @@ static void test_a_missing_file_is_named_with_the_way_out(void **state) {
 }
 
 /* A gzipped file is cut in its data, in its checksum, and changed in its checksum. */
-static void test_damaged_gzip_is_refused(void **state) {
-    (void)state;
+TEST(damaged_gzip_is_refused) {
     struct temporary folder = folder_open();
     char path[512];
     file_remove(&folder, "train-images-idx3-ubyte");
@@ -342,8 +330,7 @@ static void test_damaged_gzip_is_refused(void **state) {
 /* --- synthetic -------------------------------------------------------------------------------- */
 
 /* The nearest of the class means knows most test images, and never saw them. */
-static void test_synthetic_classes_can_be_told_apart(void **state) {
-    (void)state;
+TEST(synthetic_classes_can_be_told_apart) {
     enum { FEATURES = 50, CLASSES = 4, COUNT = 400 };
     struct dataset dataset;
     struct message message;
@@ -378,23 +365,4 @@ static void test_synthetic_classes_can_be_told_apart(void **state) {
     assert_memory_not_equal(dataset.train.images, dataset.test.images, (size_t)COUNT * FEATURES);
     dataset_free(&dataset);
     assert_int_equal(dataset_synthesise(9, 257, 10, 10, 5, &dataset, &message), STATUS_INVALID);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_files_are_read),
-        cmocka_unit_test(test_gzipped_files_are_read),
-        cmocka_unit_test(test_dotted_names_are_read),
-        cmocka_unit_test(test_pixels_are_normalised),
-        cmocka_unit_test(test_there_are_as_many_classes_as_labels),
-        cmocka_unit_test(test_an_ignored_label_is_left_out),
-        cmocka_unit_test(test_one_class_is_nothing_to_learn),
-        cmocka_unit_test(test_more_than_the_memory_is_refused),
-        cmocka_unit_test(test_damaged_files_are_refused_by_name),
-        cmocka_unit_test(test_mismatched_files_are_refused),
-        cmocka_unit_test(test_a_missing_file_is_named_with_the_way_out),
-        cmocka_unit_test(test_damaged_gzip_is_refused),
-        cmocka_unit_test(test_synthetic_classes_can_be_told_apart),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

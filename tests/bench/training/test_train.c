@@ -5,8 +5,8 @@
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/simd/simd.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/networks.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <signal.h>
@@ -81,6 +81,8 @@ static int bench_close(void **state) {
     return left;
 }
 
+#define TEST_TRAINING(test) TEST_BETWEEN(test, bench_open, bench_close)
+
 static struct train_row train(struct bench *bench) {
     struct train_row last;
     enum status status = train_run(&bench->options, &last, &bench->message);
@@ -110,7 +112,7 @@ static struct train_row *rows_read(struct bench *bench, size_t *count) {
 
 /* --- learning --------------------------------------------------------------------------------- */
 
-static void test_it_learns(void **state) {
+TEST_TRAINING(it_learns) {
     struct bench *bench = *state;
     static const struct {
         enum activation_function hidden;
@@ -141,7 +143,7 @@ static void test_it_learns(void **state) {
 }
 
 /* Every implementation learns the same: naive kernels and fast ones differ by roundings alone. */
-static void test_implementations_agree(void **state) {
+TEST_TRAINING(implementations_agree) {
     struct bench *bench = *state;
     bench->options.epochs = 1;
     struct train_row quick = train(bench);
@@ -151,7 +153,7 @@ static void test_implementations_agree(void **state) {
     assert_true(fabs(quick.accuracy - plain.accuracy) <= 0.005);
 }
 
-static void test_same_seed_same_numbers(void **state) {
+TEST_TRAINING(same_seed_same_numbers) {
     struct bench *bench = *state;
     struct train_row one = train(bench), two = train(bench);
     assert_true(one.loss == two.loss && one.accuracy == two.accuracy);
@@ -160,7 +162,7 @@ static void test_same_seed_same_numbers(void **state) {
     assert_true(one.loss != three.loss);
 }
 
-static void test_smaller_last_batch_or_none(void **state) {
+TEST_TRAINING(smaller_last_batch_or_none) {
     struct bench *bench = *state;
     bench->options.epochs = 1;
     assert_int_equal(train(bench).step, 94);
@@ -172,7 +174,7 @@ static void test_smaller_last_batch_or_none(void **state) {
 
 /* With a step too small to matter, an epoch's loss is that of the samples it drew: of 4000 out of
  * 6000, others in each epoch and for each seed. */
-static void test_every_epoch_has_its_own_order(void **state) {
+TEST_TRAINING(every_epoch_has_its_own_order) {
     struct bench *bench = *state;
     bench->options.model.batch = 4000;
     bench->options.model.learning_rate = 1e-12F;
@@ -187,7 +189,7 @@ static void test_every_epoch_has_its_own_order(void **state) {
     free(rows);
 }
 
-static void test_denormal_mode_is_put_back(void **state) {
+TEST_TRAINING(denormal_mode_is_put_back) {
     struct bench *bench = *state;
     bench->options.epochs = 0;
     floating_flush_denormals(false);
@@ -197,7 +199,7 @@ static void test_denormal_mode_is_put_back(void **state) {
 
 /* --- training.csv and the report -------------------------------------------------------------- */
 
-static void test_every_epoch_is_a_row(void **state) {
+TEST_TRAINING(every_epoch_is_a_row) {
     struct bench *bench = *state;
     bench->options.out = bench->folder;
     struct train_row last = train(bench);
@@ -216,7 +218,7 @@ static void test_every_epoch_is_a_row(void **state) {
 }
 
 /* Killed within its first row, a training is begun again by the same call. */
-static void test_a_first_row_that_was_cut(void **state) {
+TEST_TRAINING(a_first_row_that_was_cut) {
     struct bench *bench = *state;
     bench->options.out = bench->folder;
     bench->options.epochs = 1;
@@ -236,7 +238,7 @@ static void test_a_first_row_that_was_cut(void **state) {
 
 /* A row is written before its weights. Killed between the two, or within the next row, a training
  * is resumed from its weights, and every epoch has one row. */
-static void test_rows_that_the_weights_do_not_know(void **state) {
+TEST_TRAINING(rows_that_the_weights_do_not_know) {
     struct bench *bench = *state;
     bench->options.out = bench->folder;
     bench->options.save = bench->weights;
@@ -259,7 +261,7 @@ static void test_rows_that_the_weights_do_not_know(void **state) {
     free(rows);
 }
 
-static void test_weights_that_are_older_than_the_rows(void **state) {
+TEST_TRAINING(weights_that_are_older_than_the_rows) {
     struct bench *bench = *state;
     bench->options.out = bench->folder;
     bench->options.epochs = 1;
@@ -273,7 +275,7 @@ static void test_weights_that_are_older_than_the_rows(void **state) {
     assert_true(says(bench, "has rows up to epoch 3, and the weights of --load are of epoch 1"));
 }
 
-static void test_an_emulated_device_has_no_times(void **state) {
+TEST_TRAINING(an_emulated_device_has_no_times) {
     struct bench *bench = *state;
     bench->options.out = bench->folder;
     bench->options.epochs = 1;
@@ -285,7 +287,7 @@ static void test_an_emulated_device_has_no_times(void **state) {
     free(rows);
 }
 
-static void test_the_report_has_a_line_an_epoch(void **state) {
+TEST_TRAINING(the_report_has_a_line_an_epoch) {
     struct bench *bench = *state;
     train(bench);
     rewind(bench->report);
@@ -299,7 +301,7 @@ static void test_the_report_has_a_line_an_epoch(void **state) {
     assert_int_equal(bars, 0);
 }
 
-static void test_an_unwritable_folder_is_named(void **state) {
+TEST_TRAINING(an_unwritable_folder_is_named) {
     struct bench *bench = *state;
     bench->options.out = "/proc/lockstep";
     assert_int_equal(train_fails(bench), STATUS_IO);
@@ -314,7 +316,7 @@ static void test_an_unwritable_folder_is_named(void **state) {
 
 /* A limit on the size of files, which the header meets and the first row does not, stands for a
  * full disk. */
-static void test_a_row_that_cannot_be_written_ends_training(void **state) {
+TEST_TRAINING(a_row_that_cannot_be_written_ends_training) {
     struct bench *bench = *state;
     bench->options.out = bench->folder;
     bench->options.report = fopen("/dev/null", "w");
@@ -335,7 +337,7 @@ static void test_a_row_that_cannot_be_written_ends_training(void **state) {
 
 /* --- bad options ------------------------------------------------------------------------------ */
 
-static void test_options_that_do_not_fit_are_refused(void **state) {
+TEST_TRAINING(options_that_do_not_fit_are_refused) {
     struct bench *bench = *state;
     struct train_options right = bench->options;
     bench->options.model.batch = 0;
@@ -370,7 +372,7 @@ static enum status memory_of_little(struct device *device, size_t *available, si
 }
 
 /* As in a container: what does not fit is refused before it is allocated, with both numbers. */
-static void test_more_than_the_memory_is_refused(void **state) {
+TEST_TRAINING(more_than_the_memory_is_refused) {
     struct bench *bench = *state;
     bench->device.memory = memory_of_little;
     bench->options.out = bench->folder;
@@ -409,7 +411,7 @@ static void assert_same_files(const char *one, const char *two) {
 }
 
 /* Four epochs at once, and two and two by way of the disk, end in the same bytes. */
-static void test_continued_training_is_the_same_training(void **state) {
+TEST_TRAINING(continued_training_is_the_same_training) {
     struct bench *bench = *state;
     bench->options.out = bench->folder;
     bench->options.save = bench->weights;
@@ -442,7 +444,7 @@ static bool reported(const struct bench *bench, const char *words) {
 
 /* The order of samples depends on the seed, so another one makes another training: said, once. */
 /* An evaluation saves too: what it loaded, or what training would begin with. */
-static void test_no_epochs_save_what_there_is(void **state) {
+TEST_TRAINING(no_epochs_save_what_there_is) {
     struct bench *bench = *state;
     bench->options.epochs = 1;
     bench->options.save = bench->weights;
@@ -459,7 +461,7 @@ static void test_no_epochs_save_what_there_is(void **state) {
     assert_int_equal(train(bench).step, 0);
 }
 
-static void test_another_seed_is_said(void **state) {
+TEST_TRAINING(another_seed_is_said) {
     struct bench *bench = *state;
     bench->options.save = bench->weights;
     bench->options.epochs = 1;
@@ -473,7 +475,7 @@ static void test_another_seed_is_said(void **state) {
         reported(bench, "was trained with seed 1: samples now come in the order of seed 5"));
 }
 
-static void test_another_optimizer_takes_the_parameters_alone(void **state) {
+TEST_TRAINING(another_optimizer_takes_the_parameters_alone) {
     struct bench *bench = *state;
     bench->options.save = bench->weights;
     double accuracy = train(bench).accuracy;
@@ -496,7 +498,7 @@ static bool stop_at(void *context) {
     return ++stopper->asked > stopper->at;
 }
 
-static void test_an_interruption_keeps_what_is_done(void **state) {
+TEST_TRAINING(an_interruption_keeps_what_is_done) {
     struct bench *bench = *state;
     struct stopper stopper = {0, 94 + 10};
     bench->options.stop = stop_at;
@@ -519,7 +521,7 @@ static void test_an_interruption_keeps_what_is_done(void **state) {
 }
 
 /* A rate so large that the loss overflows; what was saved before stays. */
-static void test_a_loss_that_is_no_number_stops(void **state) {
+TEST_TRAINING(a_loss_that_is_no_number_stops) {
     struct bench *bench = *state;
     bench->options.save = bench->weights;
     bench->options.epochs = 1;
@@ -547,7 +549,7 @@ static enum status fail_third(const struct optimizer_problem *problem,
     return optimizer_naive(problem, execution);
 }
 
-static void test_a_failing_kernel_ends_training_with_its_reason(void **state) {
+TEST_TRAINING(a_failing_kernel_ends_training_with_its_reason) {
     struct bench *bench = *state;
     struct mlp_kernels broken = naive_kernels;
     broken.optimizer = fail_third;
@@ -556,10 +558,8 @@ static void test_a_failing_kernel_ends_training_with_its_reason(void **state) {
     assert_string_equal(bench->message.text, "the optimizer broke");
 }
 
-#define TRAIN_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
-
 /* In 16 bits it learns as well, though not by the same numbers. */
-static void test_it_learns_in_bf16_and_f16(void **state) {
+TEST_TRAINING(it_learns_in_bf16_and_f16) {
     static const enum dtype dtypes[] = {DTYPE_BF16, DTYPE_F16};
     struct bench *bench = *state;
     bench->options.epochs = 3;
@@ -575,34 +575,4 @@ static void test_it_learns_in_bf16_and_f16(void **state) {
         assert_true(fabs(rounded.loss - exact.loss) < 0.05 * exact.loss);
         assert_true(rounded.accuracy > exact.accuracy - 0.02);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TRAIN_TEST(test_it_learns),
-        TRAIN_TEST(test_implementations_agree),
-        TRAIN_TEST(test_same_seed_same_numbers),
-        TRAIN_TEST(test_smaller_last_batch_or_none),
-        TRAIN_TEST(test_every_epoch_has_its_own_order),
-        TRAIN_TEST(test_denormal_mode_is_put_back),
-        TRAIN_TEST(test_every_epoch_is_a_row),
-        TRAIN_TEST(test_an_emulated_device_has_no_times),
-        TRAIN_TEST(test_the_report_has_a_line_an_epoch),
-        TRAIN_TEST(test_an_unwritable_folder_is_named),
-        TRAIN_TEST(test_a_first_row_that_was_cut),
-        TRAIN_TEST(test_rows_that_the_weights_do_not_know),
-        TRAIN_TEST(test_weights_that_are_older_than_the_rows),
-        TRAIN_TEST(test_a_row_that_cannot_be_written_ends_training),
-        TRAIN_TEST(test_options_that_do_not_fit_are_refused),
-        TRAIN_TEST(test_continued_training_is_the_same_training),
-        TRAIN_TEST(test_no_epochs_save_what_there_is),
-        TRAIN_TEST(test_more_than_the_memory_is_refused),
-        TRAIN_TEST(test_another_seed_is_said),
-        TRAIN_TEST(test_another_optimizer_takes_the_parameters_alone),
-        TRAIN_TEST(test_an_interruption_keeps_what_is_done),
-        TRAIN_TEST(test_a_loss_that_is_no_number_stops),
-        TRAIN_TEST(test_it_learns_in_bf16_and_f16),
-        TRAIN_TEST(test_a_failing_kernel_ends_training_with_its_reason),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,9 +7,9 @@
 #include "bench/training/train.h"
 #include "common/random.h"
 #include "tests/support/bounded_training.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -284,8 +284,7 @@ static bool training_open(struct contest *c, const struct training *training) {
     return contest_open(c, &model, training->kernels);
 }
 
-static void cpu_and_gpu_agree_step_by_step(void **state) {
-    (void)state;
+TEST(cpu_and_gpu_agree_step_by_step) {
     for (size_t i = 0; i < sizeof trainings / sizeof trainings[0]; i++) {
         const struct training *training = &trainings[i];
         struct contest c;
@@ -330,7 +329,7 @@ static enum status last_sample_lost(const struct column_sums_problem *problem,
     return kernels_of("cuda-tiled")->column_sums(&fewer, execution);
 }
 
-static void a_wrong_step_is_found(void **state) {
+TEST(a_wrong_step_is_found) {
     struct mlp_kernels wrong[3];
     (void)state;
     for (int i = 0; i < 3; i++)
@@ -385,7 +384,7 @@ static void losses_of(const char *implementation, double losses[EPOCHS]) {
     temporary_close(&folder);
 }
 
-static void train_gives_the_losses_of_the_cpu(void **state) {
+TEST(train_gives_the_losses_of_the_cpu) {
     const struct mlp_model model =
         model_of("6-8-4", SAMPLES, ACTIVATION_RELU, MLP_CROSS_ENTROPY, OPTIMIZER_ADAM, 0.001F);
     struct dataset dataset;
@@ -418,13 +417,4 @@ static void train_gives_the_losses_of_the_cpu(void **state) {
     assert_true(losses[1][EPOCHS - 1] < losses[1][0]);
     dataset_free(&dataset);
     contest_close(&c);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cpu_and_gpu_agree_step_by_step),
-        cmocka_unit_test(a_wrong_step_is_found),
-        cmocka_unit_test(train_gives_the_losses_of_the_cpu),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,8 @@
 #include "bench/training/safetensors.h"
 #include "bench/training/weights.h"
 #include "common/files.h"
-#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <signal.h>
@@ -55,6 +55,8 @@ static int network_close(void **state) {
     free(network);
     return 0;
 }
+
+#define TEST_WITH_NETWORK(test) TEST_BETWEEN(test, network_open, network_close)
 
 /* Other numbers for every tensor, zeros between them. */
 static void network_fill(struct network *network) {
@@ -108,7 +110,7 @@ static void check_refused(struct network *network, const char *words) {
 
 /* --- saved and loaded ------------------------------------------------------------------------- */
 
-static void test_what_is_saved_is_loaded(void **state) {
+TEST_WITH_NETWORK(what_is_saved_is_loaded) {
     struct network *network = *state;
     static const enum optimizer_variant optimizers[] = {OPTIMIZER_SGD, OPTIMIZER_SGD_MOMENTUM,
                                                         OPTIMIZER_ADAM};
@@ -136,7 +138,7 @@ static void test_what_is_saved_is_loaded(void **state) {
     }
 }
 
-static void test_another_optimizer_takes_the_parameters_alone(void **state) {
+TEST_WITH_NETWORK(another_optimizer_takes_the_parameters_alone) {
     struct network *network = *state;
     network->model.optimizer = OPTIMIZER_SGD_MOMENTUM;
     network_fill(network);
@@ -154,7 +156,7 @@ static void test_another_optimizer_takes_the_parameters_alone(void **state) {
 }
 
 /* The header begins at a fixed place with what is documented, and the data at a multiple of 8. */
-static void test_the_file_is_safetensors(void **state) {
+TEST_WITH_NETWORK(the_file_is_safetensors) {
     struct network *network = *state;
     char *bytes;
     size_t size;
@@ -188,7 +190,7 @@ static void test_the_file_is_safetensors(void **state) {
 /* --- files of others -------------------------------------------------------------------------- */
 
 /* Written by the Python package: parameters that count up from 1, 101, 201 and 301, no texts. */
-static void test_a_file_of_the_package_is_loaded(void **state) {
+TEST_WITH_NETWORK(a_file_of_the_package_is_loaded) {
     struct network *network = *state;
     bool lost = false;
     if (load_from(network, "tests/data/weights/package-6-3-2.safetensors", &lost) != STATUS_OK)
@@ -212,7 +214,7 @@ static void test_a_file_of_the_package_is_loaded(void **state) {
 }
 
 /* Written by a version that had a format of its own: 6-3-2, relu, adam, two epochs of 12 steps. */
-static void test_a_file_of_an_earlier_version_is_loaded(void **state) {
+TEST_WITH_NETWORK(a_file_of_an_earlier_version_is_loaded) {
     struct network *network = *state;
     static const char path[] = "tests/data/weights/former-6-3-2.weights";
     enum { BEGIN = 40 + 3 * 8, KIND = (18 + 3 + 6 + 2) * 4 };
@@ -252,7 +254,7 @@ static void test_a_file_of_an_earlier_version_is_loaded(void **state) {
 }
 
 /* Numbers that no version wrote, with the checksum that belongs to them. */
-static void test_a_former_header_is_checked(void **state) {
+TEST_WITH_NETWORK(a_former_header_is_checked) {
     struct network *network = *state;
     static const struct {
         size_t offset, bytes;
@@ -282,7 +284,7 @@ static void test_a_former_header_is_checked(void **state) {
 
 /* Any byte that is changed, and any length, is noticed, or what is loaded is what was saved: the
  * name of the checksum itself may go. */
-static void test_any_damage_is_noticed(void **state) {
+TEST_WITH_NETWORK(any_damage_is_noticed) {
     struct network *network = *state;
     char *bytes;
     size_t size, passed = 0;
@@ -408,7 +410,7 @@ static const struct {
      "have no tensor 'first_moment.0.weight'"},
 };
 
-static void test_every_damage_is_named(void **state) {
+TEST_WITH_NETWORK(every_damage_is_named) {
     struct network *network = *state;
     for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
         file_make(network, wrongs[i].header, wrongs[i].data);
@@ -433,7 +435,7 @@ static void names_make(struct network *network, int count) {
 }
 
 /* A header of so many bytes, or of so many tensors, is not one of a network. */
-static void test_a_header_has_its_limits(void **state) {
+TEST_WITH_NETWORK(a_header_has_its_limits) {
     struct network *network = *state;
     enum { LARGE = 2 << 20 };
     char *header = malloc(LARGE + 1);
@@ -455,7 +457,7 @@ static void test_a_header_has_its_limits(void **state) {
     free(header);
 }
 
-static void test_weights_of_another_network_are_refused(void **state) {
+TEST_WITH_NETWORK(weights_of_another_network_are_refused) {
     struct network *network = *state;
     network_fill(network);
     save(network);
@@ -470,7 +472,7 @@ static void test_weights_of_another_network_are_refused(void **state) {
 
 /* Where the new file cannot be made, the old one is still there: a limit on the size of files
  * stands for a full disk. */
-static void test_a_failed_write_leaves_the_old_weights(void **state) {
+TEST_WITH_NETWORK(a_failed_write_leaves_the_old_weights) {
     struct network *network = *state;
     struct rlimit limit, small;
     network_fill(network);
@@ -488,23 +490,4 @@ static void test_a_failed_write_leaves_the_old_weights(void **state) {
     assert_non_null(strstr(network->message.text, "File too large"));
     assert_int_equal(load(network), STATUS_OK);
     assert_int_equal(network->weights.epochs, 7);
-}
-
-#define NETWORK_TEST(test) cmocka_unit_test_setup_teardown(test, network_open, network_close)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        NETWORK_TEST(test_what_is_saved_is_loaded),
-        NETWORK_TEST(test_another_optimizer_takes_the_parameters_alone),
-        NETWORK_TEST(test_the_file_is_safetensors),
-        NETWORK_TEST(test_a_file_of_the_package_is_loaded),
-        NETWORK_TEST(test_a_file_of_an_earlier_version_is_loaded),
-        NETWORK_TEST(test_a_former_header_is_checked),
-        NETWORK_TEST(test_any_damage_is_noticed),
-        NETWORK_TEST(test_every_damage_is_named),
-        NETWORK_TEST(test_a_header_has_its_limits),
-        NETWORK_TEST(test_weights_of_another_network_are_refused),
-        NETWORK_TEST(test_a_failed_write_leaves_the_old_weights),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
