@@ -117,6 +117,10 @@ $(EMULATOR_COMPILERS): $(BUILD)/emulator/%: emulator/nvrtc/%
 	@mkdir -p $(@D)
 	install -m 755 $< $@
 
+$(BUILD)/emulator/nvrtc/nvidia.o: emulator/nvrtc/nvidia.c $(flags)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(emulator_flags) -MMD -MP -c $< -o $@
+
 define nvrtc_rule
 $(BUILD)/emulator/nvrtc/nvrtc.$(1).o: emulator/nvrtc/nvrtc.c $(flags)
 	@mkdir -p $$(@D)
@@ -126,7 +130,7 @@ $(BUILD)/emulator/nvrtc/exports.$(1).map: emulator/nvrtc/exports.map.in
 	@mkdir -p $$(@D)
 	sed 's/@version@/$(1)/' $$< >$$@
 
-$(BUILD)/emulator/libnvrtc.so.$(1): $(BUILD)/emulator/nvrtc/nvrtc.$(1).o $(BUILD)/emulator/nvrtc/exports.$(1).map
+$(BUILD)/emulator/libnvrtc.so.$(1): $(BUILD)/emulator/nvrtc/nvrtc.$(1).o $(BUILD)/emulator/nvrtc/nvidia.o $(BUILD)/emulator/nvrtc/exports.$(1).map
 	$$(CC) $$(CFLAGS) -shared -Wl,-soname,$$(@F) -Wl,--version-script=$(BUILD)/emulator/nvrtc/exports.$(1).map -Wl,-Bsymbolic \
 	    $$(filter %.o,$$^) $$(LDFLAGS) -ldl -lpthread -o $$@
 endef
@@ -136,18 +140,27 @@ $(foreach version,12 13,$(eval $(call nvrtc_rule,$(version))))
 EMULATOR_JITLINK := $(foreach version,12 13,$(BUILD)/emulator/libnvJitLink.so.$(version))
 emulator: $(EMULATOR_JITLINK)
 
+# NVIDIA's header calls each function by a name with the version that it was first in: __nvJitLinkCreate_13_0.
+jitlink_names := Create Destroy AddData AddFile Complete $(foreach part,LinkedCubin LinkedPtx ErrorLog InfoLog,Get$(part) Get$(part)Size)
+
+$(BUILD)/emulator/nvrtc/versioned.%.ld: emulator/emulator.mk
+	@mkdir -p $(@D)
+	@for name in $(jitlink_names); do for minor in 0 1 2 3 4 5 6 7 8 9; do \
+	    echo "__nvJitLink$${name}_$*_$$minor = nvJitLink$$name;"; done; done >$@
+
 define jitlink_rule
-$(BUILD)/emulator/nvrtc/nvjitlink.$(1).o: emulator/nvrtc/nvjitlink.c $(flags)
+$(BUILD)/emulator/nvrtc/nvjitlink.$(1).o $(BUILD)/emulator/nvrtc/lto.$(1).o: $(BUILD)/emulator/nvrtc/%.$(1).o: emulator/nvrtc/%.c $(flags)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(emulator_flags) -DNVJITLINK_MAJOR=$(1) -MMD -MP -c $$< -o $$@
+	$$(CC) $$(CFLAGS) $$(emulator_flags) -DNVJITLINK_MAJOR=$(1) -DNVJITLINK_SONAME='"libnvJitLink.so.$(1)"' -MMD -MP -c $$< -o $$@
 
 $(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map: emulator/nvrtc/exports.nvjitlink.map.in
 	@mkdir -p $$(@D)
 	sed 's/@version@/$(1)/' $$< >$$@
 
-$(BUILD)/emulator/libnvJitLink.so.$(1): $(BUILD)/emulator/nvrtc/nvjitlink.$(1).o $(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map
+$(BUILD)/emulator/libnvJitLink.so.$(1): $(BUILD)/emulator/nvrtc/nvjitlink.$(1).o $(BUILD)/emulator/nvrtc/lto.$(1).o $(BUILD)/emulator/nvrtc/nvidia.o \
+    $(BUILD)/emulator/nvrtc/versioned.$(1).ld $(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map
 	$$(CC) $$(CFLAGS) -shared -Wl,-soname,$$(@F) -Wl,--version-script=$(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map \
-	    -Wl,-Bsymbolic $$(filter %.o,$$^) $$(LDFLAGS) -o $$@
+	    -Wl,-Bsymbolic $$(filter %.o %.ld,$$^) $$(LDFLAGS) -ldl -lpthread -o $$@
 endef
 $(foreach version,12 13,$(eval $(call jitlink_rule,$(version))))
 

@@ -1,9 +1,13 @@
 /*
  * nvJitLink for the emulated GPU, from its documented interface. Programs link PTX with it into a cubin; here the linked image
- * is the texts behind each other, as for cuLinkComplete. cuModuleLoadData finds what does not fit. Other inputs than PTX
- * hold machine code, or NVIDIA's own intermediate code, and are refused; but NVIDIA's library for barriers of the grid, and for
- * launches by kernels, stands for the barrier that is written here.
+ * is the texts behind each other, as for cuLinkComplete. cuModuleLoadData finds what does not fit. Of inputs for link-time
+ * optimisation NVIDIA's library makes PTX. Others hold machine code and are refused; but NVIDIA's library for barriers of the
+ * grid, and for launches by kernels, stands for the barrier that is written here.
  */
+#include "emulator/nvrtc/nvjitlink.h"
+
+#include "emulator/nvrtc/lto.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,25 +21,13 @@
 
 #define NVJITLINK_API __attribute__((visibility("default")))
 
-typedef enum {
-    NVJITLINK_SUCCESS = 0,
-    NVJITLINK_ERROR_MISSING_ARCH = 2,
-    NVJITLINK_ERROR_INVALID_INPUT = 3,
-    NVJITLINK_ERROR_INTERNAL = 6,
-    NVJITLINK_ERROR_NULL_INPUT = 10,
-} nvJitLinkResult;
-
-typedef enum {
-    NVJITLINK_INPUT_PTX = 2,
-    NVJITLINK_INPUT_LIBRARY = 6,
-    NVJITLINK_INPUT_ANY = 10
-} nvJitLinkInputType;
-
 typedef struct nvJitLink {
     char *text; /* ends with a zero; NULL before the first input */
     size_t length;
     bool has_device_runtime;
-    char limit[32]; /* on registers, as kernels declare it; empty: none */
+    bool is_optimised; /* at link time */
+    struct lto *lto;   /* which does that; NULL where nothing can */
+    char limit[32];    /* on registers, as kernels declare it; empty: none */
     char error[512];
 } * nvJitLinkHandle;
 
@@ -72,12 +64,13 @@ NVJITLINK_API nvJitLinkResult nvJitLinkCreate(nvJitLinkHandle *handle, uint32_t 
 NVJITLINK_API nvJitLinkResult nvJitLinkCreate(nvJitLinkHandle *handle, uint32_t count,
                                               const char **options) {
     static const char limit[] = "-maxrregcount=";
-    bool has_architecture = false;
+    bool has_architecture = false, is_optimised = false;
     unsigned long registers = 0;
     if (!handle || (count && !options))
         return NVJITLINK_ERROR_NULL_INPUT;
     for (uint32_t i = 0; i < count; i++) {
         has_architecture = has_architecture || strncmp(options[i], "-arch=", 6) == 0;
+        is_optimised = is_optimised || strcmp(options[i], "-lto") == 0;
         if (strncmp(options[i], limit, sizeof limit - 1) == 0)
             registers = strtoul(options[i] + sizeof limit - 1, NULL, 10);
     }
@@ -88,13 +81,21 @@ NVJITLINK_API nvJitLinkResult nvJitLinkCreate(nvJitLinkHandle *handle, uint32_t 
         return NVJITLINK_ERROR_INTERNAL;
     if (registers > 0)
         (void)snprintf((*handle)->limit, sizeof(*handle)->limit, " .maxnreg %lu ", registers);
-    return NVJITLINK_SUCCESS;
+    (*handle)->is_optimised = is_optimised;
+    const nvJitLinkResult result =
+        is_optimised ? lto_begin(&(*handle)->lto, count, options) : NVJITLINK_SUCCESS;
+    if (result != NVJITLINK_SUCCESS) {
+        free(*handle);
+        *handle = NULL;
+    }
+    return result;
 }
 
 NVJITLINK_API nvJitLinkResult nvJitLinkDestroy(nvJitLinkHandle *handle);
 NVJITLINK_API nvJitLinkResult nvJitLinkDestroy(nvJitLinkHandle *handle) {
     if (!handle || !*handle)
         return NVJITLINK_ERROR_NULL_INPUT;
+    lto_end((*handle)->lto);
     free((*handle)->text);
     free(*handle);
     *handle = NULL;
@@ -134,6 +135,25 @@ static nvJitLinkResult device_runtime_append(nvJitLinkHandle link) {
     return text_append(link, device_runtime, sizeof device_runtime);
 }
 
+/* The result of a call of NVIDIA's library, whose words on a failure are kept. */
+static nvJitLinkResult optimised(nvJitLinkHandle link, nvJitLinkResult result) {
+    if (result != NVJITLINK_SUCCESS)
+        lto_error(link->lto, link->error, sizeof link->error);
+    return result;
+}
+
+static nvJitLinkResult refuse(nvJitLinkHandle link, int type, const char *name) {
+    (void)snprintf(link->error, sizeof link->error,
+                   "lockstep emulator: nvJitLink: %s is an input of type %d, and the emulated GPU "
+                   "links PTX alone: %s",
+                   name ? name : "this", type,
+                   link->is_optimised
+                       ? "for link-time optimisation name NVIDIA's library in LOCKSTEP_NVJITLINK"
+                       : "compile to PTX, or link with -lto what was compiled for it");
+    (void)fprintf(stderr, "%s\n", link->error);
+    return NVJITLINK_ERROR_INVALID_INPUT;
+}
+
 NVJITLINK_API nvJitLinkResult nvJitLinkAddData(nvJitLinkHandle handle, int type, const void *data,
                                                size_t size, const char *name);
 NVJITLINK_API nvJitLinkResult nvJitLinkAddData(nvJitLinkHandle handle, int type, const void *data,
@@ -144,12 +164,9 @@ NVJITLINK_API nvJitLinkResult nvJitLinkAddData(nvJitLinkHandle handle, int type,
         return text_append(handle, data, size);
     if (is_device_runtime(type, name))
         return device_runtime_append(handle);
-    (void)snprintf(handle->error, sizeof handle->error,
-                   "lockstep emulator: nvJitLink: %s is an input of type %d, and the emulated GPU "
-                   "links PTX alone: compile to PTX, without link-time optimisation",
-                   name ? name : "this", type);
-    (void)fprintf(stderr, "%s\n", handle->error);
-    return NVJITLINK_ERROR_INVALID_INPUT;
+    if (handle->lto)
+        return optimised(handle, lto_add(handle->lto, type, data, size, name));
+    return refuse(handle, type, name);
 }
 
 /* Texts that are read here fit into memory many times. */
@@ -206,10 +223,22 @@ static nvJitLinkResult limit_registers(nvJitLinkHandle link) {
     return NVJITLINK_SUCCESS;
 }
 
+static nvJitLinkResult optimised_append(nvJitLinkHandle link) {
+    char *text = NULL;
+    nvJitLinkResult result = optimised(link, lto_complete(link->lto, &text));
+    if (result == NVJITLINK_SUCCESS && text)
+        result = text_append(link, text, strlen(text));
+    free(text);
+    return result;
+}
+
 NVJITLINK_API nvJitLinkResult nvJitLinkComplete(nvJitLinkHandle handle);
 NVJITLINK_API nvJitLinkResult nvJitLinkComplete(nvJitLinkHandle handle) {
     if (!handle)
         return NVJITLINK_ERROR_NULL_INPUT;
+    const nvJitLinkResult result = handle->lto ? optimised_append(handle) : NVJITLINK_SUCCESS;
+    if (result != NVJITLINK_SUCCESS)
+        return result;
     if (!handle->text)
         return NVJITLINK_ERROR_INVALID_INPUT;
     return handle->limit[0] ? limit_registers(handle) : NVJITLINK_SUCCESS;

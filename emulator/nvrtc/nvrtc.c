@@ -2,12 +2,12 @@
  * NVRTC for the emulated GPU. NVIDIA's library compiles; but where a program asks for a cubin, it is given the PTX that
  * the cubin was made of: cuModuleLoadData takes both, and the emulated device runs PTX alone.
  */
+#include "emulator/nvrtc/nvidia.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifndef NVRTC_SONAME
@@ -28,46 +28,14 @@ static struct {
     void *library; /* NULL: there is none */
 } nvidia = {.once = PTHREAD_ONCE_INIT};
 
-static bool is_this_library(const char *path) {
-    Dl_info here;
-    char *mine = NULL, *other = realpath(path, NULL);
-    if (dladdr(&nvidia, &here))
-        mine = realpath(here.dli_fname, NULL);
-    const bool is_same = mine && other && strcmp(mine, other) == 0;
-    free(mine);
-    free(other);
-    return is_same;
-}
-
-/* In the folders of LD_LIBRARY_PATH, of which this library lies in the first. */
-static void *find_in_path(const char *folders) {
-    char path[4096];
-    void *library = NULL;
-    while (folders && *folders && !library) {
-        const int length = (int)strcspn(folders, ":");
-        (void)snprintf(path, sizeof path, "%.*s/%s", length, folders, NVRTC_SONAME);
-        if (!is_this_library(path))
-            library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        folders += length + (folders[length] == ':');
-    }
-    return library;
-}
-
-/* By the name without a version, which this library does not have, the loader finds it where the toolkit is. */
 static void open_library(void) {
-    static const char *const places[] = {"libnvrtc.so", "/usr/local/cuda/lib64/" NVRTC_SONAME};
-    const char *named = getenv("LOCKSTEP_NVRTC");
-    if (named && *named)
-        nvidia.library = dlopen(named, RTLD_NOW | RTLD_LOCAL);
-    else
-        nvidia.library = find_in_path(getenv("LD_LIBRARY_PATH"));
-    for (size_t i = 0; i < sizeof places / sizeof places[0] && !nvidia.library && !named; i++)
-        nvidia.library = dlopen(places[i], RTLD_NOW | RTLD_LOCAL);
+    static const struct nvidia_library nvrtc = {"libnvrtc.so", NVRTC_SONAME, "LOCKSTEP_NVRTC"};
+    nvidia.library = nvidia_open(&nvrtc);
     if (!nvidia.library)
         fprintf(stderr,
                 "lockstep emulator: there is no NVRTC beside the emulator's own %s: name NVIDIA's "
-                "in LOCKSTEP_NVRTC\n",
-                NVRTC_SONAME);
+                "in %s\n",
+                NVRTC_SONAME, nvrtc.variable);
 }
 
 static void *function_of(const char *name) {

@@ -157,13 +157,13 @@ static bool asks_first(const char *file) {
 
 /* The tables behind this call are private to NVIDIA's libraries; the emulator has none. The CUDA
  * runtime asks for several, also before cuInit, and then fails with an error that does not tell why.
- * NVIDIA's compiler asks for a table too, and goes on without. */
+ * NVIDIA's compiler asks for a table too, as its linker does, and both go on without. */
 CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
     if (!table || !identifier)
         return CUDA_ERROR_INVALID_VALUE;
     const char *file = file_of(__builtin_return_address(0));
     *table = NULL;
-    if (strstr(file, "libnvrtc"))
+    if (strstr(file, "libnvrtc") || strstr(file, "libnvJitLink"))
         return CUDA_ERROR_NOT_FOUND;
     pthread_mutex_lock(&driver.lock);
     if (asks_first(file)) {

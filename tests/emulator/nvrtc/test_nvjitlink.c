@@ -1,5 +1,9 @@
 /* A program that links PTX by nvJitLink, and loads what it is given as a cubin. */
+#include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 typedef void *nvJitLinkHandle;
 
@@ -15,6 +19,17 @@ extern int nvJitLinkGetLinkedCubin(nvJitLinkHandle handle, void *bytes);
 extern int nvJitLinkGetErrorLogSize(nvJitLinkHandle handle, size_t *size);
 extern int nvJitLinkGetErrorLog(nvJitLinkHandle handle, char *text);
 extern int nvJitLinkVersion(unsigned *major, unsigned *minor);
+/* As programs call it that include NVIDIA's header. */
+extern int __nvJitLinkComplete_13_0(nvJitLinkHandle handle);
+
+typedef void *nvrtcProgram;
+extern int nvrtcVersion(int *major, int *minor);
+extern int nvrtcCreateProgram(nvrtcProgram *program, const char *source, const char *name,
+                              int count, const char *const *headers, const char *const *names);
+extern int nvrtcCompileProgram(nvrtcProgram program, int count, const char *const *options);
+extern int nvrtcGetLTOIRSize(nvrtcProgram program, size_t *size);
+extern int nvrtcGetLTOIR(nvrtcProgram program, char *bytes);
+extern int nvrtcDestroyProgram(nvrtcProgram *program);
 
 enum { MISSING_ARCH = 2, INVALID_INPUT = 3, NULL_INPUT = 10 };
 enum { INPUT_PTX = 2, INPUT_LTOIR = 3, INPUT_LIBRARY = 6, INPUT_ANY = 10 };
@@ -140,6 +155,103 @@ static void the_grid_meets_without_machine_code(void **state) {
     free(image);
 }
 
+/* ---- Link-time optimisation, by NVIDIA's library ---- */
+
+static bool has_nvrtc(void) {
+    int major, minor;
+    const bool is_there = nvrtcVersion(&major, &minor) == 0;
+    if (!is_there)
+        print_message("skipped: there is no NVRTC here\n");
+    return is_there;
+}
+
+/* Intermediate code of a source, which is the caller's to free. */
+static char *intermediate_code(const char *source, size_t *size) {
+    static const char *const options[] = {"--gpu-architecture=sm_80", "-dlto", "-rdc=true"};
+    nvrtcProgram program;
+    assert_int_equal(nvrtcCreateProgram(&program, source, "part.cu", 0, NULL, NULL), 0);
+    assert_int_equal(nvrtcCompileProgram(program, 3, options), 0);
+    assert_int_equal(nvrtcGetLTOIRSize(program, size), 0);
+    char *bytes = malloc(*size);
+    assert_non_null(bytes);
+    assert_int_equal(nvrtcGetLTOIR(program, bytes), 0);
+    assert_int_equal(nvrtcDestroyProgram(&program), 0);
+    return bytes;
+}
+
+static void intermediate_code_add(nvJitLinkHandle link, const char *source) {
+    size_t size;
+    char *bytes = intermediate_code(source, &size);
+    assert_int_equal(nvJitLinkAddData(link, INPUT_LTOIR, bytes, size, "part.ltoir"), 0);
+    free(bytes);
+}
+
+/* A kernel calls another intermediate code's function, which calls one of an input of PTX. */
+static void intermediate_code_becomes_ptx(void **state) {
+    const char *options[] = {"-arch=sm_80", "-lto", "-maxrregcount=10"};
+    nvJitLinkHandle link;
+    char said[1200];
+    (void)state;
+    if (!has_nvrtc()) {
+        skip();
+        return;
+    }
+    assert_int_equal(nvJitLinkCreate(&link, 3, options), 0);
+    intermediate_code_add(link, "extern \"C\" __device__ int more(int);"
+                                "extern \"C\" __global__ void apply(int *x) { *x = more(*x); }");
+    assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, triple, strlen(triple), "triple"), 0);
+    intermediate_code_add(link,
+                          "extern \"C\" __device__ int triple(int);"
+                          "extern \"C\" __device__ int more(int x) { return triple(x) + 7; }");
+    char *image = linked(link);
+    assert_int_equal(nvJitLinkDestroy(&link), 0);
+    (void)lockstepEmulatorMessage(said, sizeof said);
+    assert_null(strstr(said, "cuGetExportTable")); /* NVIDIA's library does without */
+    assert_non_null(strstr(image, ".maxnreg 10"));
+    assert_int_equal(number_after(image, "apply", 14), 49);
+    free(image);
+}
+
+static void what_nvidia_refuses_is_said(void **state) {
+    const char *options[] = {"-arch=sm_80", "-lto", "-ptx"};
+    char text[512];
+    nvJitLinkHandle link;
+    (void)state;
+    if (!has_nvrtc()) {
+        skip();
+        return;
+    }
+    assert_int_equal(nvJitLinkCreate(&link, 3, options), 0);
+    assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, kernel, sizeof kernel, "kernel"), 0);
+    assert_int_not_equal(nvJitLinkAddData(link, INPUT_LTOIR, "no code", 8, "broken.ltoir"), 0);
+    assert_int_equal(nvJitLinkGetErrorLog(link, text), 0);
+    assert_non_null(strstr(text, "broken.ltoir"));
+    assert_int_not_equal(nvJitLinkComplete(link), 0);
+    assert_int_equal(nvJitLinkDestroy(&link), 0);
+}
+
+/* In a process of its own, which has not looked for NVIDIA's library yet. */
+static void a_missing_library_is_said_when_it_is_needed(void **state) {
+    const char *options[] = {"-arch=sm_80", "-lto"};
+    char text[512] = "";
+    nvJitLinkHandle link = NULL;
+    int status = -1;
+    (void)state;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const bool is_said =
+            setenv("LOCKSTEP_NVJITLINK", "/no/such/library", 1) == 0 &&
+            nvJitLinkCreate(&link, 2, options) == 0 &&
+            nvJitLinkAddData(link, INPUT_PTX, triple, sizeof triple, "triple") == 0 &&
+            nvJitLinkAddData(link, INPUT_LTOIR, head, sizeof head, "part") == INVALID_INPUT &&
+            nvJitLinkGetErrorLog(link, text) == 0 && strstr(text, "LOCKSTEP_NVJITLINK");
+        _exit(is_said ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void files_are_inputs(void **state) {
     static const char path[] = TEST_PTX "/core.ptx";
     (void)state;
@@ -188,6 +300,7 @@ static void wrong_calls_are_errors(void **state) {
     assert_int_equal(nvJitLinkDestroy(&link), NULL_INPUT);
     assert_int_equal(nvJitLinkAddData(NULL, INPUT_PTX, head, sizeof head, NULL), NULL_INPUT);
     assert_int_equal(nvJitLinkComplete(NULL), NULL_INPUT);
+    assert_int_equal(__nvJitLinkComplete_13_0(NULL), NULL_INPUT);
     assert_int_equal(nvJitLinkGetLinkedCubinSize(NULL, &size), NULL_INPUT);
     assert_int_equal(nvJitLinkVersion(&major, &minor), 0);
     assert_int_equal(major, 13);
@@ -198,6 +311,9 @@ int main(void) {
         WITH_CONTEXT(inputs_become_one_image),
         WITH_CONTEXT(a_link_limits_registers),
         WITH_CONTEXT(the_grid_meets_without_machine_code),
+        cmocka_unit_test(a_missing_library_is_said_when_it_is_needed),
+        WITH_CONTEXT(intermediate_code_becomes_ptx),
+        cmocka_unit_test(what_nvidia_refuses_is_said),
         WITH_CONTEXT(files_are_inputs),
         cmocka_unit_test(other_inputs_are_refused_by_name),
         cmocka_unit_test(wrong_calls_are_errors),
