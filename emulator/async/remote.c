@@ -103,6 +103,8 @@ static void execute_reduce(struct warp *warp, const struct instruction *instruct
         issue(warp, instruction, lane_first(rest), true);
 }
 
+#define ADDRESS(pattern_, operands_, action, kind)                                                 \
+    { .pattern = (pattern_), (operands_), action, (kind), .flags = ROW_TAKES_NAMES }
 #define COMPLETES "[.shared::cluster].mbarrier::complete_tx::bytes"
 #define RED(operation_pattern, number)                                                             \
     {                                                                                              \
@@ -111,12 +113,14 @@ static void execute_reduce(struct warp *warp, const struct instruction *instruct
     }
 
 static const struct instruction_row rows[] = {
-    {.pattern = "mapa.shared::cluster.u32", "w=w,w", execute_map, PLAIN_ADDRESS},
-    {.pattern = "mapa.shared::cluster.u64", "d=d,w", execute_map, PLAIN_ADDRESS},
-    {.pattern = "mapa.u64", "d=d,w", execute_map, GENERIC_ADDRESS},
-    {.pattern = "getctarank.shared::cluster.u32", "w=w", execute_rank, PLAIN_ADDRESS},
-    {.pattern = "getctarank.shared::cluster.u64", "w=d", execute_rank, PLAIN_ADDRESS},
-    {.pattern = "getctarank.u64", "w=d", execute_rank, GENERIC_ADDRESS},
+    ADDRESS("mapa.shared::cluster.u32", "w=w,w", execute_map, PLAIN_ADDRESS),
+    ADDRESS("mapa.shared::cluster.u64", "d=d,w", execute_map, PLAIN_ADDRESS),
+    ADDRESS("mapa.u32", "w=w,w", execute_map, GENERIC_ADDRESS),
+    ADDRESS("mapa.u64", "d=d,w", execute_map, GENERIC_ADDRESS),
+    ADDRESS("getctarank.shared::cluster.u32", "w=w", execute_rank, PLAIN_ADDRESS),
+    ADDRESS("getctarank.shared::cluster.u64", "w=d", execute_rank, PLAIN_ADDRESS),
+    ADDRESS("getctarank.u32", "w=w", execute_rank, GENERIC_ADDRESS),
+    ADDRESS("getctarank.u64", "w=d", execute_rank, GENERIC_ADDRESS),
     {.pattern = "st.async[.weak]" COMPLETES "[.{v2,v4}].{b32,u32,s32,f32,b64,u64,s64,f64}",
      "m,S,m",
      execute_store,

@@ -37,14 +37,23 @@ static bool gives_results(const char *operands, const struct syntax_instruction 
            strncmp(operands, "p,", 2) == 0;
 }
 
-static bool find_row(const struct decoder *decoder, const struct syntax_instruction *source,
+static bool has_width(struct decoder *decoder, const struct instruction_row *row,
+                      const struct syntax_instruction *source) {
+    const struct syntax_type *type;
+    return !(row->flags & ROW_OF_WORDS) ||
+           decoder_register_bits(decoder, &source->operands[source->operand_count - 1], &type) ==
+               32;
+}
+
+static bool find_row(struct decoder *decoder, const struct syntax_instruction *source,
                      bool any_order, struct match *match) {
     for (const struct instruction_table *const *table = decoder->set->tables; *table; table++) {
         for (size_t k = 0; k < (*table)->count; k++) {
             const struct instruction_row *row = &(*table)->rows[k];
             if (row->pattern[0] == source->root[0] && has_operand_count(row, source) &&
                 gives_results(row->operands, source) &&
-                pattern_match(row->pattern, source, any_order, &match->fit)) {
+                pattern_match(row->pattern, source, any_order, &match->fit) &&
+                has_width(decoder, row, source)) {
                 match->row = row;
                 match->operation = NULL;
                 match->flags = row->flags;

@@ -22,6 +22,8 @@ enum row_flag {
     ROW_NEGATES = 256,      /* takes negated predicates */
     ROW_BEFORE_70 = 512,    /* for targets before sm_70 alone */
     ROW_TAKES_STACK = 1024, /* takes memory of the stack beside that of frames */
+    ROW_TAKES_NAMES = 2048, /* of variables, for their addresses */
+    ROW_OF_WORDS = 4096,    /* where the last operand is a register of 32 bits */
 };
 
 /* How the operands of a row are decoded. */

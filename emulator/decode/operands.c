@@ -237,7 +237,7 @@ uint64_t decoder_symbol_value(struct decoder *decoder, const struct syntax_symbo
 static void add_from_symbol(struct decoder *decoder, const struct syntax_symbol *symbol,
                             const struct syntax_operand *operand, char letter) {
     const struct instruction_row *row = decoder->detail->row;
-    if ((!row || row->decode == DECODE_PLAIN) && strcmp(decoder_source(decoder)->root, "cvta") != 0)
+    if (!row || (row->decode == DECODE_PLAIN && !(row->flags & ROW_TAKES_NAMES)))
         decoder_fail(decoder, "an address is taken with mov first");
     bool is_dynamic;
     uint64_t value = decoder_symbol_value(decoder, symbol, operand, &is_dynamic);

@@ -157,6 +157,10 @@ COMPARE_HANDLER(is_space, 64, uint64_t, WINDOW_OF, x == instruction->variant && 
 COMPARE_HANDLER(is_own_shared, 64, uint64_t, RANK_OF,
                 x == (uint64_t)WINDOW_SHARED << (WINDOW_SHIFT - SHARED_RANK_SHIFT) && y == y)
 
+/* A generic address that fits 32 bits can be a global one alone. */
+COMPARE_HANDLER(is_always, 32, uint32_t, SAME, x == x && y == y)
+COMPARE_HANDLER(is_never, 32, uint32_t, SAME, x != x && y != y)
+
 /* .global and .const lie in one window: its ranges know which they are. The variant is whether
  * .const is asked for. */
 static void is_global_or_constant(struct warp *warp, const struct instruction *instruction) {
@@ -236,13 +240,34 @@ static const struct instruction_row rows[] = {
     {.pattern = "max.u32", "w=w,w", max_u32},
     {.pattern = "selp.{b32,u32,s32,f32}", "w=w,w,p", select_32},
     {.pattern = "selp.{b64,u64,s64,f64}", "d=d,d,p", select_64},
-    {.pattern = "cvta[.to].{global,const}.u64", "d=d", move_64},
-    {.pattern = "cvta.{shared,shared::cta,shared::cluster}.u64", "d=d", cvta_to_generic_64, 1},
+    {.pattern = "cvta[.to].{global,const}.u64", "d=d", move_64, .flags = ROW_TAKES_NAMES},
+    {.pattern = "cvta.{shared,shared::cta,shared::cluster}.u64",
+     "d=d",
+     cvta_to_generic_64,
+     1,
+     .flags = ROW_TAKES_NAMES},
     {.pattern = "cvta.local.u64", "d=d", cvta_to_generic_64, 2},
-    {.pattern = "cvta.{param,param::entry}.u64", "d=d", cvta_to_generic_64, 3},
-    {.pattern = "cvta.to.{shared,shared::cta,shared::cluster}.u64", "d=d", cvta_from_generic_64, 1},
+    {.pattern = "cvta.{param,param::entry}.u64",
+     "d=d",
+     cvta_to_generic_64,
+     3,
+     .flags = ROW_TAKES_NAMES},
+    {.pattern = "cvta.to.{shared,shared::cta,shared::cluster}.u64",
+     "d=d",
+     cvta_from_generic_64,
+     1,
+     .flags = ROW_TAKES_NAMES},
     {.pattern = "cvta.to.local.u64", "d=d", cvta_from_generic_64, 2},
-    {.pattern = "cvta.to.{param,param::entry}.u64", "d=d", cvta_from_generic_64, 3},
+    {.pattern = "cvta.to.{param,param::entry}.u64",
+     "d=d",
+     cvta_from_generic_64,
+     3,
+     .flags = ROW_TAKES_NAMES},
+    {.pattern = "isspacep.global", "p=w", is_always, .flags = ROW_OF_WORDS},
+    {.pattern = "isspacep.{const,shared,shared::cta,shared::cluster,local,param,param::entry}",
+     "p=w",
+     is_never,
+     .flags = ROW_OF_WORDS},
     {.pattern = "isspacep.global", "p=d", is_global_or_constant, 0},
     {.pattern = "isspacep.const", "p=d", is_global_or_constant, 1},
     {.pattern = "isspacep.{shared,shared::cta}", "p=d", is_own_shared},

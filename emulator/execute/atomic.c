@@ -295,6 +295,13 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
         .flags = ROW_COMMUNICATES | (more), .decode = DECODE_MEMORY                                \
     }
 
+/* Nothing tells when it is done, so it is at once. */
+#define LATER(operation_pattern, number, more)                                                     \
+    {                                                                                              \
+        .pattern = "red.async[.mmio].release.{gpu,sys}[.global]" operation_pattern, "m,s",         \
+        execute_atomic, number, .flags = ROW_COMMUNICATES | (more), .decode = DECODE_MEMORY        \
+    }
+
 /* Each element by itself, in global memory. The order of blocks shows in sums of floats. */
 #define VECTORS(operation_pattern, number)                                                         \
     {.pattern = ATOM "[.global]" operation_pattern,                                                \
@@ -325,6 +332,16 @@ static const struct instruction_row rows[] = {
     BOTH(".add.noftz" HINT ".f16x2", ATOMIC_ADD_F16X2, 0),
     BOTH(".add.noftz" HINT ".bf16", ATOMIC_ADD_BF16, 0),
     BOTH(".add.noftz" HINT ".bf16x2", ATOMIC_ADD_BF16X2, 0),
+    LATER(".and.b32", ATOMIC_AND, ROW_COMMUTES),
+    LATER(".or.b32", ATOMIC_OR, ROW_COMMUTES),
+    LATER(".xor.b32", ATOMIC_XOR, ROW_COMMUTES),
+    LATER(".add.{u32,s32,u64,s64}", ATOMIC_ADD, ROW_COMMUTES),
+    LATER(".inc.u32", ATOMIC_INCREMENT, 0),
+    LATER(".dec.u32", ATOMIC_DECREMENT, 0),
+    LATER(".min.u32", ATOMIC_MIN_U, ROW_COMMUTES),
+    LATER(".max.u32", ATOMIC_MAX_U, ROW_COMMUTES),
+    LATER(".min.s32", ATOMIC_MIN_S, ROW_COMMUTES),
+    LATER(".max.s32", ATOMIC_MAX_S, ROW_COMMUTES),
     VECTORS(".add" HINT ".{v2,v4}.f32", ATOMIC_ADD_F32),
     VECTORS(".add.noftz" HINT ".{v2,v4,v8}.f16", ATOMIC_ADD_F16),
     VECTORS(".add.noftz" HINT ".{v2,v4}.f16x2", ATOMIC_ADD_F16X2),

@@ -336,7 +336,9 @@ static void execute_store_param(struct warp *warp, const struct instruction *ins
     "[.{L1::evict_normal,L1::evict_unchanged,L1::evict_first,L1::evict_last,L1::no_allocate}]"     \
     "[.{L2::evict_normal,L2::evict_first,L2::evict_last}][.L2::cache_hint]"
 #define LOAD_EVICTION EVICTION "[.{L2::64B,L2::128B,L2::256B}]"
-#define TYPE "[.{v2,v4,v8}].{b8,u8,s8,b16,u16,s16,b32,u32,s32,f32,b64,u64,s64,f64,b128}"
+#define SCALARS "b8,u8,s8,b16,u16,s16,b32,u32,s32,f32,b64,u64,s64,f64"
+#define TYPE "[.{v2,v4,v8}].{" SCALARS ",b128}"
+#define RELEASED_LATER "st.async[.mmio].release.{gpu,sys}"
 #define LOAD_ORDERS "volatile," AMONG("relaxed") "," AMONG("acquire")
 #define STORE_ORDERS "volatile," AMONG("relaxed") "," AMONG("release")
 #define MMIO ",mmio.relaxed.sys"
@@ -355,6 +357,8 @@ static void execute_store_param(struct warp *warp, const struct instruction *ins
     }
 #define STORE(pattern_text, handler)                                                               \
     { .pattern = pattern_text TYPE, "m,S", handler, .decode = DECODE_MEMORY }
+#define SCALAR_STORE(pattern_text, handler)                                                        \
+    { .pattern = pattern_text ".{" SCALARS "}", "m,s", handler, .decode = DECODE_MEMORY }
 
 static const struct instruction_row rows[] = {
     CACHED_LOAD("ld[.weak].global" LOAD_CACHE "[.nc]", execute_load_global),
@@ -378,6 +382,9 @@ static const struct instruction_row rows[] = {
     STORE("st.{" STORE_ORDERS "}.{shared,shared::cta}", execute_store_shared),
     STORE("st.{" STORE_ORDERS "}.shared::cluster", execute_store_cluster),
     STORE("st.{" STORE_ORDERS MMIO "}" EVICTION, execute_store_generic),
+    /* Nothing tells when these are done, so they are at once. */
+    SCALAR_STORE(RELEASED_LATER ".global", execute_store_global),
+    SCALAR_STORE(RELEASED_LATER, execute_store_generic),
 };
 
 EXECUTOR_TABLE(executor_memory);

@@ -109,6 +109,9 @@ static void blocks_see_each_others_shared_memory(void **state) {
         KERNEL(OF_FOUR, OWN_WORDS NEIGHBOUR "mapa.shared::cluster.u32 %r10, %r7, %r5;\n"
                                             "ld.shared::cluster.u32 %r8, [%r10];\n" STORE_RESULT),
         KERNEL(OF_FOUR, OWN_WORDS NEIGHBOUR
+               "mapa.shared::cluster.u32 %r10, words+4, %r5; sub.u32 %r7, %r7, %r2;\n"
+               "add.u32 %r10, %r10, %r7; ld.shared::cluster.u32 %r8, [%r10+-4];\n" STORE_RESULT),
+        KERNEL(OF_FOUR, OWN_WORDS NEIGHBOUR
                "cvt.u64.u32 %rd4, %r7; cvta.shared.u64 %rd4, %rd4; mapa.u64 %rd5, %rd4, %r5;\n"
                "ld.u32 %r8, [%rd5];\n" STORE_RESULT),
         KERNEL(OF_FOUR, OWN_WORDS NEIGHBOUR
