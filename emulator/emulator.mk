@@ -12,7 +12,7 @@ EMULATOR_LIBRARY := $(BUILD)/emulator/libcuda.so.1
 emulator: $(EMULATOR_LIBRARY) ## build: build the emulated GPU's libcuda.so.1
 
 emulator_rooms := lanes memory ptx arithmetic decode assemble warps checks execute matrix async tensor machine \
-                  driver/state driver/code driver/memory driver driver/api/graphs driver/api
+                  driver/state driver/memory driver/code driver driver/api/graphs driver/api
 emulator_found := $(foreach room,$(emulator_rooms),$(wildcard emulator/$(room)/*.c))
 
 # Compiled once for each instruction set and chosen when a module is loaded: what computes lane by lane.

@@ -13,6 +13,7 @@
 #include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
 #include "emulator/driver/memory/interprocess.h"
+#include "emulator/driver/memory/managed.h"
 #include "emulator/driver/memory/pool.h"
 #include "emulator/driver/memory/virtual.h"
 #include "emulator/driver/state/state.h"
@@ -156,6 +157,7 @@ __attribute__((destructor)) static void driver_finish(void) {
         link_close_all();
         context_close_all();
         pool_close_all();
+        managed_close_all();
         virtual_close_all();
         interprocess_close_all();
         report_heap_leak();

@@ -170,8 +170,8 @@ struct machine_range machine_find_range(struct machine *machine, uint64_t addres
     pthread_mutex_lock(&machine->lock);
     const struct memory_range *range = memory_find(&machine->memory, address);
     if (range)
-        found =
-            (struct machine_range){range->base, (size_t)(range->end - range->base), range->kind};
+        found = (struct machine_range){range->base, (size_t)(range->end - range->base), range->kind,
+                                       range->is_managed};
     pthread_mutex_unlock(&machine->lock);
     return found;
 }

@@ -39,6 +39,7 @@ struct machine_range {
     uint64_t address;
     size_t size;
     enum machine_memory_kind kind;
+    bool is_managed; /* a module's variable, with .attribute(.managed) */
 };
 
 /* `size` > 0; the address is aligned to 512 bytes, from 1 MiB on to 4096. MACHINE_OUT_OF_MEMORY beyond
@@ -154,6 +155,9 @@ const struct machine_function_info *machine_function_info(const struct machine_f
 /* A .global or .const variable by name: MACHINE_NOT_FOUND when there is none. */
 enum machine_status machine_find_global(struct machine_module *module, const char *name,
                                         uint64_t *address, size_t *size);
+/* The variables with .attribute(.managed), one after another; false at the end. */
+bool machine_managed_variable(const struct machine_module *module, size_t index, uint64_t *address,
+                              size_t *size);
 
 /* ---- Launch ---- */
 

@@ -31,6 +31,7 @@ static void place_variable(struct source *source, struct machine_module *module,
     memset(space_host(variable->address), 0, variable->size);
     struct memory_range *range = memory_find(&module->machine->memory, variable->address);
     range->is_constant = variable->space == SPACE_CONST;
+    range->is_managed = variable->is_managed;
     memory_mark_written(range, variable->address, variable->size);
 }
 
@@ -273,4 +274,17 @@ enum machine_status machine_find_global(struct machine_module *module, const cha
         return MACHINE_OK;
     }
     return MACHINE_NOT_FOUND;
+}
+
+bool machine_managed_variable(const struct machine_module *module, size_t index, uint64_t *address,
+                              size_t *size) {
+    for (size_t k = 0; k < module->syntax->variable_count; k++) {
+        const struct syntax_variable *variable = module->syntax->variables[k];
+        if (!variable->placed || !variable->is_managed || index--)
+            continue;
+        *address = variable->address;
+        *size = variable->size;
+        return true;
+    }
+    return false;
 }

@@ -14,6 +14,7 @@ struct memory_range {
     size_t touched_words;
     bool is_touched;
     bool is_constant;  /* a .const variable */
+    bool is_managed;   /* a variable with .attribute(.managed) */
     bool is_read_only; /* kernels may not write */
     uint8_t *written;  /* a bit for each byte; NULL unless initialisation is checked */
 };

@@ -123,7 +123,8 @@ static void parse_function(struct parser *parser, struct linkage linkage, bool i
                                    .is_visible = linkage.is_visible,
                                    .is_weak = linkage.is_weak};
     if (!is_entry) {
-        (void)parser_take_attribute(parser);
+        bool is_managed = false; /* means nothing of a function */
+        (void)parser_take_attribute(parser, &is_managed);
         parser_formals(parser, &head.results, &head.result_count);
     }
     head.place = parser->lexer.token.place;

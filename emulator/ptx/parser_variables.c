@@ -40,14 +40,14 @@ static size_t expect_alignment(struct parser *parser) {
     return alignment;
 }
 
-/* `.attribute(…)`, which changes nothing here; false when there is none. */
-bool parser_take_attribute(struct parser *parser) {
+bool parser_take_attribute(struct parser *parser, bool *is_managed) {
     if (!parser_take_dot(parser, "attribute"))
         return false;
     parser_expect(parser, '(');
     while (!parser_take(parser, ')')) {
         if (parser->lexer.token.kind == TOKEN_END)
             parser_fail_expected(parser, "')'");
+        *is_managed |= parser_at_dot(parser, "managed");
         lexer_advance(&parser->lexer);
     }
     return true;
@@ -71,7 +71,7 @@ static void variable_head(struct parser *parser, struct syntax_variable *variabl
             variable->vector = 2;
         } else if (parser_take_dot(parser, "v4")) {
             variable->vector = 4;
-        } else if (!parser_take_attribute(parser)) {
+        } else if (!parser_take_attribute(parser, &variable->is_managed)) {
             break;
         }
     }

@@ -12,8 +12,8 @@ struct linkage {
 struct syntax_symbol *parser_declare(struct parser *parser, const char *name,
                                      struct source_place place);
 bool parser_take_space(struct parser *parser, enum state_space *space);
-/* `.attribute(…)`, which changes nothing here; false when there is none. */
-bool parser_take_attribute(struct parser *parser);
+/* `.attribute(…)`, of which .managed alone matters here; false when there is none. */
+bool parser_take_attribute(struct parser *parser, bool *is_managed);
 /* A variable declaration from behind its state space to its semicolon. */
 void parser_variables(struct parser *parser, struct linkage linkage, enum state_space space);
 /* Gives the current function a variable. */

@@ -47,6 +47,7 @@ struct syntax_variable {
     const struct syntax_type *type;
     size_t alignment, size; /* bytes; size 0 for an array of unknown size */
     bool is_extern, is_visible, is_weak, is_common;
+    bool is_managed; /* .attribute(.managed) */
     struct syntax_value *values;
     size_t value_count;
     struct source_place place;

@@ -116,6 +116,8 @@ static void pointers() {
     CHECK(attributes.type == cudaMemoryTypeHost && attributes.hostPointer == pinned);
     OK(cudaPointerGetAttributes(&attributes, managed));
     CHECK(attributes.type == cudaMemoryTypeManaged);
+    OK(cudaPointerGetAttributes(&attributes, &shared_with_host));
+    CHECK(attributes.type == cudaMemoryTypeManaged && attributes.hostPointer == &shared_with_host);
     OK(cudaPointerGetAttributes(&attributes, &on_stack));
     CHECK(attributes.type == cudaMemoryTypeUnregistered);
     OK(cudaHostGetDevicePointer(&same, pinned, 0));

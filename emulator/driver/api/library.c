@@ -112,9 +112,22 @@ CUresult cuLibraryGetGlobal(CUdeviceptr *address, size_t *bytes, CUlibrary handl
 }
 
 /* A managed variable is a variable: unified addressing lets the host use it too. */
-CUresult cuLibraryGetManaged(CUdeviceptr *address, size_t *bytes, CUlibrary library,
+CUresult cuLibraryGetManaged(CUdeviceptr *address, size_t *bytes, CUlibrary handle,
                              const char *name) {
-    return cuLibraryGetGlobal(address, bytes, library, name);
+    struct driver_module *module;
+    CUdeviceptr found = 0;
+    CUresult status = library_begin(handle, &module);
+    if (status == CUDA_SUCCESS && !address && !bytes)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = module_find_global(module, name, &found, bytes);
+    if (status == CUDA_SUCCESS && !machine_find_range(driver.machine, found).is_managed) {
+        driver_say("the library's variable '%s' is not managed", name);
+        status = CUDA_ERROR_NOT_FOUND;
+    }
+    if (status == CUDA_SUCCESS && address)
+        *address = found;
+    return driver_end(status);
 }
 
 /* ---- Kernels ---- */

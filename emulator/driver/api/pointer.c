@@ -89,7 +89,8 @@ static bool pointer_allocation(CUdeviceptr address, struct driver_context *conte
     else
         *allocation = (struct driver_allocation){.address = range.address,
                                                  .size = range.size,
-                                                 .kind = ALLOCATION_DEVICE,
+                                                 .kind = range.is_managed ? ALLOCATION_MANAGED
+                                                                          : ALLOCATION_DEVICE,
                                                  .context = context,
                                                  .device = context->device};
     return found || range.kind != MACHINE_MEMORY_NONE;

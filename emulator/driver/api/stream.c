@@ -235,9 +235,11 @@ CUresult cuStreamAttachMemAsync(CUstream handle, CUdeviceptr address, size_t len
     (void)length;
     if (status == CUDA_SUCCESS) {
         const struct driver_allocation *allocation = allocation_find(address);
+        const bool is_managed = allocation ? allocation->kind == ALLOCATION_MANAGED
+                                           : machine_find_range(driver.machine, address).is_managed;
         bool known = flags == CU_MEM_ATTACH_GLOBAL || flags == CU_MEM_ATTACH_HOST ||
                      flags == CU_MEM_ATTACH_SINGLE;
-        if (!known || !allocation || allocation->kind != ALLOCATION_MANAGED)
+        if (!known || !is_managed)
             status = CUDA_ERROR_INVALID_VALUE;
     }
     return driver_end(status);

@@ -8,6 +8,7 @@
 
 #include "emulator/driver/code/function.h"
 #include "emulator/driver/code/image.h"
+#include "emulator/driver/memory/managed.h"
 #include "emulator/ptx/target.h"
 
 static CUresult module_list_functions(struct driver_module *module) {
@@ -28,6 +29,13 @@ static CUresult module_list_functions(struct driver_module *module) {
     return CUDA_SUCCESS;
 }
 
+static void module_forget_managed(const struct driver_module *module) {
+    uint64_t address;
+    size_t size;
+    for (size_t i = 0; machine_managed_variable(module->machine, i, &address, &size); i++)
+        managed_forget(address, size);
+}
+
 void module_unload(struct driver_module *module) {
     for (size_t i = 0; module->functions && i < module->function_count; i++) {
         handle_remove(&driver.handles, module->functions[i].handle);
@@ -35,8 +43,10 @@ void module_unload(struct driver_module *module) {
     }
     handle_remove(&driver.handles, module->handle);
     free(module->functions);
-    if (module->machine)
+    if (module->machine) {
+        module_forget_managed(module);
         (void)machine_unload(driver.machine, module->machine);
+    }
     free(module);
 }
 

@@ -106,6 +106,14 @@ CUresult advice_note_prefetch(struct driver_advice **list, CUdeviceptr address, 
     return CUDA_SUCCESS;
 }
 
+void advice_forget(struct driver_advice **list, CUdeviceptr address, size_t count) {
+    CUdeviceptr end;
+    struct driver_advice *range = *list ? range_cut(list, address, count, &end) : NULL;
+    for (; range && range->begin < end; range = range->next)
+        *range =
+            (struct driver_advice){.next = range->next, .begin = range->begin, .end = range->end};
+}
+
 /* ---- What is asked ---- */
 
 static CUmemLocation location_common(CUmemLocation a, CUmemLocation b) {

@@ -17,6 +17,8 @@ CUresult advice_note_prefetch(struct driver_advice **list, CUdeviceptr address, 
  * attribute, or it is of another size. */
 CUresult advice_read(const struct driver_advice *list, CUdeviceptr address, size_t count,
                      CUmem_range_attribute attribute, void *data, size_t size);
+/* Of the pages that the range touches. */
+void advice_forget(struct driver_advice **list, CUdeviceptr address, size_t count);
 void advice_free(struct driver_advice *list);
 
 #endif

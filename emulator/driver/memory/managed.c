@@ -9,13 +9,19 @@ CUmemLocation managed_location(CUdevice device) {
         device == CU_DEVICE_CPU ? CU_MEM_LOCATION_TYPE_HOST : CU_MEM_LOCATION_TYPE_DEVICE, device};
 }
 
-static CUresult find(CUdeviceptr address, size_t count, struct driver_allocation **allocation) {
-    struct driver_allocation *found = allocation_find(address);
-    *allocation = found;
-    return found && allocation_is_managed(found) && count &&
-                   count <= found->size - (address - found->address)
-               ? CUDA_SUCCESS
-               : CUDA_ERROR_INVALID_VALUE;
+/* Of an allocation or of a module's variable; with it what was advised. */
+static CUresult find(CUdeviceptr address, size_t count, struct driver_advice ***advice) {
+    struct driver_allocation *allocation = allocation_find(address);
+    const struct machine_range variable = machine_find_range(driver.machine, address);
+    size_t rest = 0;
+    *advice = &driver.variable_advice;
+    if (allocation && allocation_is_managed(allocation)) {
+        rest = allocation->size - (address - allocation->address);
+        *advice = &allocation->advice;
+    } else if (variable.is_managed) {
+        rest = variable.size - (address - variable.address);
+    }
+    return count && count <= rest ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
 /* As it is kept. The host counts as one node. */
@@ -57,35 +63,40 @@ static CUresult find_advised(CUmem_advise advice, CUmemLocation *location) {
 
 CUresult managed_advise(CUdeviceptr address, size_t count, CUmem_advise advice,
                         CUmemLocation location) {
-    struct driver_allocation *allocation;
+    struct driver_advice **list;
     CUresult status = find_advised(advice, &location);
     if (status == CUDA_SUCCESS)
-        status = find(address, count, &allocation);
-    return status == CUDA_SUCCESS
-               ? advice_set(&allocation->advice, address, count, advice, location)
-               : status;
+        status = find(address, count, &list);
+    return status == CUDA_SUCCESS ? advice_set(list, address, count, advice, location) : status;
 }
 
 CUresult managed_prefetch(CUdeviceptr address, size_t count, CUmemLocation location) {
-    struct driver_allocation *allocation;
+    struct driver_advice **list;
     CUresult status = find_location(&location);
     if (status == CUDA_SUCCESS)
-        status = find(address, count, &allocation);
-    return status == CUDA_SUCCESS
-               ? advice_note_prefetch(&allocation->advice, address, count, location)
-               : status;
+        status = find(address, count, &list);
+    return status == CUDA_SUCCESS ? advice_note_prefetch(list, address, count, location) : status;
 }
 
 CUresult managed_check(CUdeviceptr address, size_t count) {
-    struct driver_allocation *allocation;
-    return find(address, count, &allocation);
+    struct driver_advice **list;
+    return find(address, count, &list);
 }
 
 CUresult managed_read(CUdeviceptr address, size_t count, CUmem_range_attribute attribute,
                       void *data, size_t size) {
-    struct driver_allocation *allocation;
-    const CUresult status = find(address, count, &allocation);
+    struct driver_advice **list;
+    const CUresult status = find(address, count, &list);
     return status == CUDA_SUCCESS && data
-               ? advice_read(allocation->advice, address, count, attribute, data, size)
+               ? advice_read(*list, address, count, attribute, data, size)
                : CUDA_ERROR_INVALID_VALUE;
+}
+
+void managed_forget(CUdeviceptr address, size_t count) {
+    advice_forget(&driver.variable_advice, address, count);
+}
+
+void managed_close_all(void) {
+    advice_free(driver.variable_advice);
+    driver.variable_advice = NULL;
 }

@@ -48,7 +48,9 @@ struct machine_range region_find_range(CUdeviceptr address) {
     const struct machine_range range = machine_find_range(driver.machine, address);
     const struct driver_region *region =
         range.kind == MACHINE_MEMORY_NONE ? region_find(address) : NULL;
-    return region ? (struct machine_range){region->address, region->size, MACHINE_MEMORY_EXPOSED}
+    return region ? (struct machine_range){.address = region->address,
+                                           .size = region->size,
+                                           .kind = MACHINE_MEMORY_EXPOSED}
                   : range;
 }
 

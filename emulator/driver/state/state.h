@@ -25,6 +25,7 @@
 #include "emulator/driver/state/types.h"
 #include "emulator/machine/machine.h"
 
+struct driver_advice;
 struct driver_allocation;
 struct driver_capture;
 struct driver_pool;
@@ -95,6 +96,7 @@ struct driver {
     int device_count;                      /* that the program sees */
     struct driver_allocation *allocations; /* by address */
     size_t allocation_count, allocation_capacity;
+    struct driver_advice *variable_advice; /* of managed variables; NULL: none was given */
     struct driver_capture *captures;
     struct driver_texture *textures; /* and surfaces */
     struct driver_reservation *reservations;

@@ -248,11 +248,91 @@ static void ranges_are_prefetched_in_batches(void **state) {
     OK(cuMemFree_v2(address));
 }
 
+/* ---- Variables ---- */
+
+static const char variables_ptx[] =
+    ".version 7.0\n"
+    ".target sm_70\n"
+    ".address_size 64\n"
+    ".visible .global .attribute(.managed) .align 4 .u32 shared = 7;\n"
+    ".visible .global .align 4 .u32 plain;\n"
+    ".visible .entry next(.param .u64 out) {\n"
+    ".reg .b64 %rd<3>; .reg .b32 %r<3>;\n"
+    "ld.global.u32 %r1, [shared]; add.u32 %r1, %r1, 1;\n"
+    "st.global.u32 [shared], %r1; ret;\n"
+    "}\n";
+
+static CUlibrary load_variables(CUdeviceptr *shared) {
+    CUlibrary library;
+    size_t size;
+    OK(cuLibraryLoadData(&library, variables_ptx, NULL, NULL, 0, NULL, NULL, 0));
+    OK(cuLibraryGetManaged(shared, &size, library, "shared"));
+    assert_int_equal(size, 4);
+    return library;
+}
+
+static void variables_are_managed_where_they_say_so(void **state) {
+    CUdeviceptr shared, plain, global;
+    CUkernel kernel;
+    size_t size = 0;
+    int managed = 0;
+    (void)state;
+    CUlibrary library = load_variables(&shared);
+    OK(cuLibraryGetGlobal(&global, NULL, library, "shared"));
+    assert_int_equal(global, shared);
+    OK(cuLibraryGetManaged(NULL, &size, library, "shared"));
+    assert_int_equal(size, 4);
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuLibraryGetManaged(NULL, NULL, library, "shared"));
+    EXPECT(CUDA_ERROR_NOT_FOUND, cuLibraryGetManaged(&plain, NULL, library, "plain"));
+    EXPECT(CUDA_ERROR_NOT_FOUND, cuLibraryGetManaged(&plain, NULL, library, "nothing"));
+    OK(cuLibraryGetGlobal(&plain, NULL, library, "plain"));
+    OK(cuPointerGetAttribute(&managed, CU_POINTER_ATTRIBUTE_IS_MANAGED, shared));
+    assert_int_equal(managed, 1);
+    OK(cuPointerGetAttribute(&global, CU_POINTER_ATTRIBUTE_HOST_POINTER, shared));
+    assert_int_equal(global, shared);
+    OK(cuPointerGetAttribute(&managed, CU_POINTER_ATTRIBUTE_IS_MANAGED, plain));
+    assert_int_equal(managed & 0xff, 0);
+    OK(cuLibraryGetKernel(&kernel, library, "next"));
+    OK(cuLaunchKernel((CUfunction)kernel, 1, 1, 1, 1, 1, 1, 0, NULL, (void *[]){&shared}, NULL));
+    assert_int_equal(*(int *)pointer_of(shared), 8);
+    OK(cuStreamAttachMemAsync(NULL, shared, 0, CU_MEM_ATTACH_GLOBAL));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuStreamAttachMemAsync(NULL, plain, 0, CU_MEM_ATTACH_GLOBAL));
+    OK(cuLibraryUnload(library));
+}
+
+/* What was advised of a variable ends with its module, though another may lie there afterwards. */
+static void variables_take_advice(void **state) {
+    CUdeviceptr shared, plain;
+    (void)state;
+    CUlibrary library = load_variables(&shared);
+    OK(cuLibraryGetGlobal(&plain, NULL, library, "plain"));
+    OK(cuMemAdvise(shared, 4, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
+    OK(cuMemPrefetchAsync(shared, 4, 0, NULL));
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, shared, 4), 1);
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, shared, 4), 0);
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemAdvise(shared, 5, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemAdvise(plain, 4, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemPrefetchAsync(plain, 4, 0, NULL));
+    OK(cuLibraryUnload(library));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemAdvise(shared, 4, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
+    const CUdeviceptr page = shared / PAGE;
+    do {
+        library = load_variables(&shared);
+        assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, shared, 4), 0);
+        OK(cuLibraryUnload(library));
+    } while (shared / PAGE == page);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(advice_is_of_pages),          WITH_CONTEXT(places_are_kept),
-        WITH_CONTEXT(wrong_ranges_are_refused),    WITH_CONTEXT(lines_are_copied_in_batches),
-        WITH_CONTEXT(boxes_are_copied_in_batches), WITH_CONTEXT(ranges_are_prefetched_in_batches),
+        WITH_CONTEXT(advice_is_of_pages),
+        WITH_CONTEXT(places_are_kept),
+        WITH_CONTEXT(wrong_ranges_are_refused),
+        WITH_CONTEXT(lines_are_copied_in_batches),
+        WITH_CONTEXT(boxes_are_copied_in_batches),
+        WITH_CONTEXT(ranges_are_prefetched_in_batches),
+        WITH_CONTEXT(variables_are_managed_where_they_say_so),
+        WITH_CONTEXT(variables_take_advice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
