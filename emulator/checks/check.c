@@ -80,12 +80,14 @@ static void global_races(struct warp *warp, const struct instruction *instructio
         race_strong(warp, instruction, address, !is_write, is_write);
     if (!warp->block->launch->race_global)
         return;
-    if (is_strong)
+    const bool reaches_all = is_strong && !instruction->detail->is_of_cluster;
+    if (reaches_all)
         race_global_strong(warp, instruction, address, !is_write, is_write);
-    race_global_access(warp, instruction, lane, address, size,
-                       (is_write ? RACE_GLOBAL_WRITE : 0U) | (is_strong ? RACE_GLOBAL_STRONG : 0U) |
-                           (instruction->detail->is_atomic ? RACE_GLOBAL_ATOMIC : 0U),
-                       value);
+    race_global_access(
+        warp, instruction, lane, address, size,
+        (is_write ? RACE_GLOBAL_WRITE : 0U) | (reaches_all ? RACE_GLOBAL_STRONG : 0U) |
+            (reaches_all && instruction->detail->is_atomic ? RACE_GLOBAL_ATOMIC : 0U),
+        value);
 }
 
 void check_global_race(struct warp *warp, const struct instruction *instruction, unsigned lane,

@@ -160,6 +160,8 @@ static void memory_order(struct decoder *decoder) {
     detail->is_atomic = strcmp(root, "atom") == 0 || strcmp(root, "red") == 0 ||
                         (strcmp(root, "multimem") == 0 && decoder_has_modifier(decoder, "red"));
     const bool is_both = decoder_has_modifier(decoder, "acq_rel");
+    detail->is_of_cluster =
+        decoder_has_modifier(decoder, "cta") || decoder_has_modifier(decoder, "cluster");
     detail->acquires = is_both || decoder_has_modifier(decoder, "acquire");
     detail->releases = is_both || decoder_has_modifier(decoder, "release");
     detail->is_strong = detail->is_atomic || detail->acquires || detail->releases;

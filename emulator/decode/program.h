@@ -98,6 +98,7 @@ struct detail {
     enum state_space space;
     bool to_signed;
     bool is_atomic, is_strong, acquires, releases; /* in the words of PTX's memory model */
+    bool is_of_cluster;                            /* its scope is a block or a cluster */
     uint8_t to_register_bits;                      /* of the last destination, as declared */
     uint8_t boolean;                               /* enum boolean */
 };

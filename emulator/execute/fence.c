@@ -27,9 +27,14 @@ static void execute_proxy_fence(struct warp *warp, const struct instruction *ins
     race_proxy_fence(warp);
 }
 
-static void execute_fence(struct warp *warp, const struct instruction *instruction) {
+/* Orders what threads of a block, or of a cluster, see of each other. */
+static void execute_fence_of_cluster(struct warp *warp, const struct instruction *instruction) {
     execute_sleep(warp, instruction);
     race_fence(warp);
+}
+
+static void execute_fence(struct warp *warp, const struct instruction *instruction) {
+    execute_fence_of_cluster(warp, instruction);
     race_global_fence(warp);
 }
 
@@ -39,8 +44,10 @@ static void execute_fence(struct warp *warp, const struct instruction *instructi
 
 static const struct instruction_row rows[] = {
     {.pattern = "nanosleep.u32", "w", execute_sleep},
-    {.pattern = "membar.{cta,gl,sys}", "", execute_fence},
-    {.pattern = "fence[.{sc,acq_rel,acquire,release}].{cta,cluster,gpu,sys}", "", execute_fence},
+    {.pattern = "membar.cta", "", execute_fence_of_cluster},
+    {.pattern = "membar.{gl,sys}", "", execute_fence},
+    {.pattern = "fence[.{sc,acq_rel,acquire,release}].{cta,cluster}", "", execute_fence_of_cluster},
+    {.pattern = "fence[.{sc,acq_rel,acquire,release}].{gpu,sys}", "", execute_fence},
     {.pattern = "fence.proxy.{alias,async.global}", "", execute_sleep},
     {.pattern = "membar.proxy.alias", "", execute_sleep},
     {.pattern = "fence.proxy.{async,async.shared::cta,async.shared::cluster}",
@@ -50,11 +57,11 @@ static const struct instruction_row rows[] = {
                 "release.sync_restrict::shared::cta}.cluster",
      "",
      execute_proxy_fence},
-    {.pattern = "fence.mbarrier_init.release.cluster", "", execute_fence},
+    {.pattern = "fence.mbarrier_init.release.cluster", "", execute_fence_of_cluster},
     {.pattern = "fence.{acquire.sync_restrict::shared::cluster,release.sync_restrict::shared::cta}."
                 "cluster",
      "",
-     execute_fence},
+     execute_fence_of_cluster},
     {.pattern = "fence.proxy.tensormap::generic.acquire.{cta,cluster,gpu,sys}",
      "m,i",
      execute_sleep,
