@@ -8,6 +8,6 @@ extern const struct instruction_table async_copy, async_mbarrier, async_bulk, as
     async_tensor_edit, async_remote, async_cancel;
 
 /* Writes all that the lane's cp.async have read. */
-void copy_deliver_lane(struct warp *warp, const struct instruction *instruction, unsigned lane);
+void copy_deliver_lane(struct warp *warp, unsigned lane);
 
 #endif

@@ -77,8 +77,11 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
                    "no host memory left for cp.async");
         return false;
     }
-    *copy = (struct async_copy){
-        .lane = lane, .group = warp->async_group[lane], .to = to.offset, .size = size};
+    *copy = (struct async_copy){.instruction = instruction,
+                                .lane = lane,
+                                .group = warp->async_group[lane],
+                                .to = to.offset,
+                                .size = size};
     request->to.at[lane] = to.offset;
     if (read) {
         memcpy(copy->bytes, space_host(from), read);
@@ -117,17 +120,17 @@ static void execute_copy(struct warp *warp, const struct instruction *instructio
     request_count_wavefronts(counters, request_wavefronts(&request.to, warp->mask, (uint32_t)size));
 }
 
-static void check_delivery(struct warp *warp, const struct instruction *instruction,
-                           const struct async_copy *copy) {
+/* It is told at the copy's own place: that of its wait says less. */
+static void check_delivery(struct warp *warp, const struct async_copy *copy) {
     const struct shared_place place = {warp->block, copy->to};
     uint8_t *written = warp->block->shared_written;
-    check_place(warp, instruction, copy->lane, &place, copy->size, CHECK_WRITES);
+    check_place(warp, copy->instruction, copy->lane, &place, copy->size, CHECK_WRITES);
     for (uint32_t k = 0; written && k < copy->size; k++)
         written[copy->to + k] = !(copy->undefined >> k & 1);
 }
 
-static void deliver(struct warp *warp, const struct instruction *instruction, uint32_t mask,
-                    const uint64_t before[LANES]) {
+/* `told`: an mbarrier is told of it, and who waits there sees it. */
+static void deliver(struct warp *warp, uint32_t mask, const uint64_t before[LANES], bool told) {
     size_t kept = 0;
     for (size_t k = 0; k < warp->copy_count; k++) {
         const struct async_copy copy = warp->copies[k];
@@ -139,24 +142,26 @@ static void deliver(struct warp *warp, const struct instruction *instruction, ui
         if (warp->block->race)
             race_arrived(warp, copy.to, copy.size);
         if (warp->block->launch->is_slow && !warp->is_faulted)
-            check_delivery(warp, instruction, &copy);
+            check_delivery(warp, &copy);
+        if (warp->block->race && told)
+            race_copy_arrived(warp, copy.to, copy.size);
     }
     warp->copy_count = kept;
 }
 
 /* Writes what the lanes in the mask have committed, but for the newest `pending` groups. */
-static void deliver_groups(struct warp *warp, const struct instruction *instruction,
-                           uint32_t pending) {
+static void deliver_groups(struct warp *warp, uint32_t pending) {
     uint64_t before[LANES];
     for (unsigned lane = 0; lane < LANES; lane++)
         before[lane] = warp->async_group[lane] > pending ? warp->async_group[lane] - pending : 0;
-    deliver(warp, instruction, warp->mask, before);
+    deliver(warp, warp->mask, before, false);
+    race_copies_waited(warp);
 }
 
-void copy_deliver_lane(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+void copy_deliver_lane(struct warp *warp, unsigned lane) {
     uint64_t before[LANES] = {0};
     before[lane] = UINT64_MAX;
-    deliver(warp, instruction, UINT32_C(1) << lane, before);
+    deliver(warp, UINT32_C(1) << lane, before, true);
 }
 
 static void execute_commit(struct warp *warp, const struct instruction *instruction) {
@@ -166,12 +171,12 @@ static void execute_commit(struct warp *warp, const struct instruction *instruct
 }
 
 static void execute_wait_group(struct warp *warp, const struct instruction *instruction) {
-    deliver_groups(warp, instruction, (uint32_t)value_read(warp, instruction->detail, 0, 0));
+    deliver_groups(warp, (uint32_t)value_read(warp, instruction->detail, 0, 0));
 }
 
 static void execute_wait_all(struct warp *warp, const struct instruction *instruction) {
     execute_commit(warp, instruction);
-    deliver_groups(warp, instruction, 0);
+    deliver_groups(warp, 0);
 }
 
 static const struct instruction_row rows[] = {

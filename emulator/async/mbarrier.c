@@ -148,14 +148,20 @@ static void expect_and_drop(struct visit *visit) {
 
 /* cp.async.mbarrier.arrive: without .noinc the arrival is first added to those pending, which
  * leaves the count as it was. */
+static void tell_of_copies(const struct visit *visit) {
+    copy_deliver_lane(visit->warp, visit->lane);
+    if (visit->warp->block->race)
+        race_copies_told(visit->warp, race_phase_key(&visit->place, visit->mbarrier.phase));
+}
+
 static void copies_arrive(struct visit *visit) {
-    copy_deliver_lane(visit->warp, visit->instruction, visit->lane);
+    tell_of_copies(visit);
     race_release(visit->warp, race_phase_key(&visit->place, visit->mbarrier.phase),
                  visit->warp->mask);
 }
 
 static void copies_arrive_counted(struct visit *visit) {
-    copy_deliver_lane(visit->warp, visit->instruction, visit->lane);
+    tell_of_copies(visit);
     arrive(visit, (struct arrival){.count = 1});
 }
 
@@ -177,7 +183,8 @@ static bool has_ended(struct visit *visit) {
     }
     const bool has_ended = has_seen || visit->mbarrier.phase != phase;
     if (has_ended)
-        race_acquire(visit->warp, race_phase_key(&visit->place, (uint32_t)phase));
+        race_acquire(visit->warp, race_phase_key(&visit->place, (uint32_t)phase),
+                     UINT32_C(1) << visit->lane);
     return has_ended;
 }
 

@@ -62,7 +62,7 @@ static void check_access(struct warp *warp, const struct instruction *instructio
                         (flags & CHECK_WARP ? RACE_WARP : 0U),
                     value);
     if (warp->block->race && is_strong)
-        race_strong(warp, instruction, race_key(place), is_read, is_write);
+        race_strong(warp, instruction, lane, race_key(place), is_read, is_write);
     if (!(flags & CHECK_LATER))
         check_written(warp, instruction, lane, place, size, flags);
 }
@@ -77,7 +77,7 @@ static void global_races(struct warp *warp, const struct instruction *instructio
                          const unsigned char *value) {
     const bool is_strong = instruction->detail->is_strong;
     if (warp->block->race && is_strong)
-        race_strong(warp, instruction, address, !is_write, is_write);
+        race_strong(warp, instruction, lane, address, !is_write, is_write);
     if (!warp->block->launch->race_global)
         return;
     const bool reaches_all = is_strong && !instruction->detail->is_of_cluster;
@@ -224,7 +224,7 @@ static void check_shared_races(struct warp *warp, const struct instruction *inst
     const struct race_words words = {access->address.at, access->mask, bytes};
     const bool is_plain = !instruction->detail->is_strong && bytes % 4 == 0;
     if (is_plain && !is_store && kind == PATTERN_UNIFORM &&
-        race_read_by_all(warp, LANES - 1U - (unsigned)__builtin_clz(access->mask),
+        race_read_by_all(warp, instruction, LANES - 1U - (unsigned)__builtin_clz(access->mask),
                          (uint32_t)access->first, bytes))
         return;
     for (uint32_t rest = access->mask; is_store && rest; rest &= rest - 1)

@@ -14,7 +14,10 @@
  * threads have written they see only behind a fence.proxy.async. So a clock has a second half,
  * which says of each warp up to where what it wrote lies before such a fence.
  *
- * What some lanes release, or see of each other, without the rest of their warp is kept apart (race_lanes.c).
+ * A cp.async that an mbarrier is told of is such an agent too, but goes the way of other accesses.
+ *
+ * What some lanes release, acquire, or see of each other without the rest of their warp is kept
+ * apart (race_lanes.c).
  *
  * For each byte the last write and the last read are kept, so a race with an earlier read may go
  * unseen; what is reported is a race.
@@ -57,8 +60,14 @@ static struct race_clocks *open_clocks(const struct block *block) {
     clocks->of_warps = calloc(entries, sizeof *clocks->of_warps);
     clocks->released = calloc(entries, sizeof *clocks->released);
     clocks->acquired = calloc(entries, sizeof *clocks->acquired);
+    clocks->left_behind = calloc(entries, sizeof *clocks->left_behind);
     clocks->lanes = calloc(race_warps_of(block), sizeof *clocks->lanes);
     return clocks;
+}
+
+static bool has_clocks(const struct race_clocks *clocks) {
+    return clocks && clocks->of_warps && clocks->released && clocks->acquired &&
+           clocks->left_behind && clocks->lanes;
 }
 
 int race_open(struct block *block) {
@@ -72,9 +81,7 @@ int race_open(struct block *block) {
     race->bytes = calloc(launch->shared_bytes + RACE_WORD_BYTES, sizeof *race->bytes);
     race->barriers = calloc(BARRIER_CLOCKS * race_length_of(block), sizeof *race->barriers);
     race->clocks = block->rank == 0 ? open_clocks(block) : block->cluster->blocks->race->clocks;
-    const struct race_clocks *clocks = race->clocks;
-    const bool has_all = race->words && race->bytes && race->barriers && clocks &&
-                         clocks->of_warps && clocks->released && clocks->acquired && clocks->lanes;
+    const bool has_all = race->words && race->bytes && race->barriers && has_clocks(race->clocks);
     return has_all ? 0 : -1;
 }
 
@@ -94,6 +101,7 @@ static void close_clocks(struct race_clocks *clocks) {
     free(clocks->of_warps);
     free(clocks->released);
     free(clocks->acquired);
+    free(clocks->left_behind);
     free(clocks->lanes);
     free(clocks);
 }
@@ -156,7 +164,7 @@ void race_synchronise(struct block *block, uint32_t number, bool for_all) {
     for (size_t k = 0; k < block->warp_count; k++) {
         if (!block->barriers[number].waiting[k])
             continue;
-        join(race_clock_of(&block->warps[k]), meeting, race_length_of(block));
+        race_see(&block->warps[k], block->barriers[number].waiting[k], meeting);
         block->warps[k].sync_clock++;
     }
     memset(meeting, 0, race_length_of(block) * sizeof *meeting);
@@ -194,7 +202,7 @@ static struct race_place *find_place(const struct block *block, uint64_t address
     struct race_place *place = find_slot(clocks->places, clocks->place_capacity, address);
     if (place->clock)
         return place;
-    place->clock = calloc(race_length_of(block), sizeof *place->clock);
+    place->clock = calloc(race_length_of(block) + race_warps_of(block), sizeof *place->clock);
     if (!place->clock)
         return NULL;
     place->address = address;
@@ -222,28 +230,41 @@ void race_release(struct warp *warp, uint64_t key, uint32_t lanes) {
     tick(warp, lanes);
 }
 
-void race_acquire(struct warp *warp, uint64_t key) {
+void race_acquire(struct warp *warp, uint64_t key, uint32_t lanes) {
     const struct race_place *place = warp->block->race ? find_place(warp->block, key) : NULL;
     if (!place)
         return;
-    join(race_clock_of(warp), place->clock, race_length_of(warp->block));
+    race_see(warp, lanes, place->clock);
     warp->sync_clock++;
 }
 
 /* ---- Strong accesses and fences ---- */
+
+/* Lanes that execute the fence see what they have read before it. */
+static void acquire_what_was_read(struct warp *warp) {
+    const size_t length = race_length_of(warp->block);
+    const struct race_clocks *clocks = warp->block->race->clocks;
+    uint32_t *acquired = clocks->acquired + race_number_of(warp) * length;
+    struct race_lanes *lanes = &clocks->lanes[race_number_of(warp)];
+    const uint32_t seeing = lanes->acquired_by & warp->mask;
+    if (!seeing)
+        return;
+    for (size_t k = 0; k < length; k++)
+        warp->sync_clock += acquired[k] > 0;
+    race_see(warp, seeing, acquired);
+    lanes->acquired_by &= ~seeing;
+    if (!(lanes->acquired_by & warp->live))
+        memset(acquired, 0, length * sizeof *acquired);
+}
 
 void race_fence(struct warp *warp) {
     const struct block *block = warp->block;
     const size_t length = block->race ? race_length_of(block) : 0;
     if (!block->race)
         return;
-    uint32_t *acquired = block->race->clocks->acquired + race_number_of(warp) * length;
-    for (size_t k = 0; k < length; k++)
-        warp->sync_clock += acquired[k] > 0;
-    join(race_clock_of(warp), acquired, length);
-    memset(acquired, 0, length * sizeof *acquired);
+    acquire_what_was_read(warp);
     memcpy(block->race->clocks->released + race_number_of(warp) * length, race_clock_of(warp),
-           length * sizeof *acquired);
+           length * sizeof(uint32_t));
     tick(warp, warp->mask);
 }
 
@@ -255,8 +276,15 @@ void race_proxy_fence(struct warp *warp) {
     tick(warp, 0);
 }
 
-void race_strong(struct warp *warp, const struct instruction *instruction, uint64_t key,
-                 bool is_read, bool is_write) {
+static void note_read(struct warp *warp, unsigned lane, const uint32_t *clock) {
+    const size_t length = race_length_of(warp->block);
+    const struct race_clocks *clocks = warp->block->race->clocks;
+    join(clocks->acquired + race_number_of(warp) * length, clock, length);
+    clocks->lanes[race_number_of(warp)].acquired_by |= UINT32_C(1) << lane;
+}
+
+void race_strong(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                 uint64_t key, bool is_read, bool is_write) {
     const struct detail *detail = instruction->detail;
     const size_t length = race_length_of(warp->block);
     const struct race_clocks *clocks = warp->block->race->clocks;
@@ -266,15 +294,44 @@ void race_strong(struct warp *warp, const struct instruction *instruction, uint6
     if (!place)
         return;
     if (is_read)
-        join(clocks->acquired + race_number_of(warp) * length, place->clock, length);
+        note_read(warp, lane, place->clock);
     if (is_write)
         join(place->clock, clocks->released + race_number_of(warp) * length, length);
+    uint32_t *observers = place->clock + length;
+    if (is_write)
+        memset(observers, 0, race_warps_of(warp->block) * sizeof *observers);
+    else
+        observers[race_number_of(warp)] |= UINT32_C(1) << lane;
     if (is_read && detail->acquires)
         race_fence(warp);
+}
+
+bool race_has_observed(const struct warp *warp, unsigned lane, uint64_t key) {
+    const struct race_clocks *clocks = warp->block->race->clocks;
+    if (clocks->place_count == 0)
+        return false;
+    const struct race_place *place = find_slot(clocks->places, clocks->place_capacity, key);
+    return place->clock &&
+           (place->clock[race_length_of(warp->block) + race_number_of(warp)] >> lane & 1);
 }
 
 void race_bulk_told(struct warp *warp, uint64_t key) {
     struct race_place *place = find_place(warp->block, key);
     if (place)
         place->clock[race_warps_of(warp->block)] = warp->block->race->clocks->arrivals;
+}
+
+void race_copies_told(struct warp *warp, uint64_t key) {
+    const struct race_clocks *clocks = warp->block->race->clocks;
+    clocks->lanes[race_number_of(warp)].told = clocks->arrivals;
+    race_bulk_told(warp, key);
+}
+
+/* All that had arrived by then counts as waited for, others' copies too. */
+void race_copies_waited(struct warp *warp) {
+    if (!warp->block->race)
+        return;
+    const uint32_t told = warp->block->race->clocks->lanes[race_number_of(warp)].told;
+    uint32_t *seen = &race_clock_of(warp)[race_warps_of(warp->block)];
+    *seen = told > *seen ? told : *seen;
 }

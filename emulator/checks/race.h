@@ -22,9 +22,9 @@ void race_synchronise(struct block *block, uint32_t number, bool for_all);
 uint64_t race_key(const struct shared_place *place);
 uint64_t race_phase_key(const struct shared_place *place, uint32_t phase);
 uint64_t race_cluster_key(uint32_t phase);
-/* What came before this in the lanes, who acquires the key later has seen. */
+/* What came before this in the lanes, lanes have seen that acquire the key later. */
 void race_release(struct warp *warp, uint64_t key, uint32_t lanes);
-void race_acquire(struct warp *warp, uint64_t key);
+void race_acquire(struct warp *warp, uint64_t key, uint32_t lanes);
 
 enum race_flag {
     RACE_WRITE = 1,
@@ -53,12 +53,20 @@ void race_access_words(struct warp *warp, const struct instruction *instruction,
                        const struct race_words *words, const unsigned char (*values)[16]);
 /* All lanes read the same words: as if `lane`, the last of them, did. False where that is not all
  * that there is to say. */
-bool race_read_by_all(const struct warp *warp, unsigned lane, uint32_t offset, uint32_t size);
-/* A cp.async was waited for. */
+bool race_read_by_all(const struct warp *warp, const struct instruction *instruction, unsigned lane,
+                      uint32_t offset, uint32_t size);
+/* A cp.async was waited for, or an mbarrier is told of it; and then the mbarrier was, in a launch
+ * that checks for races. */
 void race_arrived(struct warp *warp, uint32_t address, uint32_t size);
-/* A read of the warp's goes on: whoever writes the bytes meanwhile races with it. Or the reads of
- * its warpgroup have come to their end. */
-void race_hold(struct warp *warp, uint32_t address, uint32_t size, bool goes_on);
+void race_copy_arrived(struct warp *warp, uint32_t address, uint32_t size);
+void race_copies_told(struct warp *warp, uint64_t key);
+/* The warp has waited for copies of which it had told mbarriers. */
+void race_copies_waited(struct warp *warp);
+/* A read of the warp's goes on: whoever writes the bytes meanwhile races with it. */
+void race_hold(struct warp *warp, const struct instruction *instruction, uint32_t address,
+               uint32_t size);
+/* Such reads of its warpgroup have come to their end. */
+void race_let_go(struct warp *warp, uint32_t address, uint32_t size);
 /* A bulk copy of the warp's has written; then its mbarrier is told of it. */
 void race_bulk_arrived(struct warp *warp, const struct shared_place *place, uint32_t size);
 void race_bulk_told(struct warp *warp, uint64_t key);
@@ -69,7 +77,7 @@ void race_fence(struct warp *warp);
 void race_proxy_fence(struct warp *warp);
 /* A strong access to a place of any memory, which is known by its address or by race_key, in a
  * launch that checks for races. */
-void race_strong(struct warp *warp, const struct instruction *instruction, uint64_t key,
-                 bool is_read, bool is_write);
+void race_strong(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                 uint64_t key, bool is_read, bool is_write);
 
 #endif

@@ -20,10 +20,11 @@ static struct race_byte *byte_at(const struct block *block, uint32_t offset) {
 }
 
 static bool is_like(const struct race_access *a, const struct race_access *b) {
-    return a->clock == b->clock && a->sync_clock == b->sync_clock && a->has_value == b->has_value &&
-           a->thread == b->thread && a->rank == b->rank && a->is_set == b->is_set &&
-           a->is_strong == b->is_strong && !a->is_pending && !b->is_pending && !a->is_bulk &&
-           !b->is_bulk && !a->is_agent && !b->is_agent && a->is_warp == b->is_warp;
+    return a->clock == b->clock && a->sync_clock == b->sync_clock && a->at == b->at &&
+           a->has_value == b->has_value && a->thread == b->thread && a->rank == b->rank &&
+           a->is_set == b->is_set && a->is_strong == b->is_strong && !a->is_pending &&
+           !b->is_pending && !a->is_bulk && !b->is_bulk && !a->is_agent && !b->is_agent &&
+           a->is_warp == b->is_warp;
 }
 
 /* Takes the bytes together again where they share their accesses. */
@@ -53,6 +54,10 @@ static size_t entry_of(const struct block *block, const struct race_access *befo
                             : (size_t)before->rank * block->launch->warps + before->thread / LANES;
 }
 
+static const uint32_t *clock_of(const struct warp *warp, const struct race_access *now) {
+    return now->is_warp ? race_clock_of(warp) : race_clock_of_lane(warp, now->thread % LANES);
+}
+
 /* A lane that arrives for others lets their reads pass: they mostly have what they read by then, and
  * programs count on it. */
 static bool races(const struct warp *warp, const struct race_access *before, bool was_write,
@@ -67,7 +72,7 @@ static bool races(const struct warp *warp, const struct race_access *before, boo
                      now->thread % LANES &
                  1);
     const size_t entry = entry_of(warp->block, before);
-    const uint32_t seen = race_clock_of(warp)[entry];
+    const uint32_t seen = clock_of(warp, now)[entry];
     return before->clock > seen ||
            (was_write && !before->is_agent && !race_is_released(warp->block, entry, before, seen));
 }
@@ -77,12 +82,19 @@ static bool misses(const struct warp *warp, const struct race_access *write,
                    const struct race_access *now) {
     return write->is_set && !write->is_bulk && now->is_bulk &&
            write->clock >
-               race_clock_of(warp)[race_half_of(warp->block) + entry_of(warp->block, write)];
+               clock_of(warp, now)[race_half_of(warp->block) + entry_of(warp->block, write)];
 }
 
 /* Stores that write the same value agree, whichever comes last. */
 static bool agrees(const struct race_byte *byte, const unsigned char *value) {
     return value && byte->write.has_value && !byte->write.is_pending && byte->value == *value;
+}
+
+/* Who has read a strong write by a strong read is behind it, and behind the atomics that led to it,
+ * without a fence: PTX's causality order begins with observation order. */
+static bool observes(const struct warp *warp, unsigned lane, const struct shared_place *place,
+                     const struct race_access *write) {
+    return write->is_strong && !write->is_pending && race_has_observed(warp, lane, race_key(place));
 }
 
 /* What the other one does or has done, and what would have come between. */
@@ -98,22 +110,34 @@ static const char *describe(const struct race_access *before, bool was_write) {
                    : "that a wgmma of the warpgroup of thread %u%s may still read, before it was "
                      "waited for";
     if (before->is_agent)
-        return "that a bulk copy of thread %u%s wrote, without having waited at its mbarrier";
+        return before->is_bulk
+                   ? "that a bulk copy of thread %u%s wrote, without having waited at its mbarrier"
+                   : "that a cp.async of thread %u%s wrote, without having waited at its mbarrier";
     return was_write ? "that thread %u%s wrote, with no barrier between"
                      : "that thread %u%s read, with no barrier between";
 }
 
+static uint32_t number_of(const struct warp *warp, const struct instruction *instruction) {
+    return (uint32_t)(instruction - warp->code);
+}
+
+/* The first fault of a block is kept. */
 static void report(struct warp *warp, const struct instruction *instruction, unsigned lane,
                    uint32_t offset, const char *verb, const struct race_access *before,
                    const char *format) {
+    const bool is_first = warp->block->fault.status == MACHINE_OK;
     char other[160], block[40] = "";
     if (before->rank != warp->block->rank)
         snprintf(block, sizeof block, " of the block of rank %u", before->rank);
     snprintf(other, sizeof other, format, before->thread, block);
-    warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, offset,
-               "race in shared memory: thread %u %s a byte %s; offset %u",
+    warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, 0,
+               "race in shared memory: thread %u %s a byte %s, offset %u,",
                warp->first_thread + lane, verb, other, offset);
+    if (!is_first)
+        return;
+    warp->block->fault.diagnostic.address = offset;
     warp->block->fault.kind = FAULT_RACE;
+    warp_fault_other(warp, &warp->code[before->at], "the other access");
 }
 
 void race_arrived(struct warp *warp, uint32_t address, uint32_t size) {
@@ -121,18 +145,35 @@ void race_arrived(struct warp *warp, uint32_t address, uint32_t size) {
         byte_at(warp->block, address + k)->write.is_pending = false;
 }
 
-void race_hold(struct warp *warp, uint32_t address, uint32_t size, bool goes_on) {
+void race_copy_arrived(struct warp *warp, uint32_t address, uint32_t size) {
+    struct race_clocks *clocks = warp->block->race->clocks;
+    clocks->arrivals++;
+    for (uint32_t k = 0; k < size; k++) {
+        struct race_access *write = &byte_at(warp->block, address + k)->write;
+        write->is_agent = true;
+        write->clock = clocks->arrivals;
+    }
+}
+
+void race_hold(struct warp *warp, const struct instruction *instruction, uint32_t address,
+               uint32_t size) {
+    for (uint32_t k = 0; k < size; k++)
+        byte_at(warp->block, address + k)->read =
+            (struct race_access){.at = number_of(warp, instruction),
+                                 .thread = (uint16_t)warp->first_thread,
+                                 .rank = (uint8_t)warp->block->rank,
+                                 .is_set = true,
+                                 .is_pending = true};
+}
+
+void race_let_go(struct warp *warp, uint32_t address, uint32_t size) {
     enum { WARPGROUP_THREADS = 128 };
     const uint32_t warpgroup = warp->first_thread / WARPGROUP_THREADS;
     for (uint32_t k = 0; k < size; k++) {
         struct race_access *read = &byte_at(warp->block, address + k)->read;
-        if (goes_on)
-            *read = (struct race_access){.thread = (uint16_t)warp->first_thread,
-                                         .rank = (uint8_t)warp->block->rank};
-        else if (!read->is_pending || read->is_bulk || read->rank != warp->block->rank ||
-                 read->thread / WARPGROUP_THREADS != warpgroup)
-            continue;
-        read->is_set = read->is_pending = goes_on;
+        if (read->is_pending && !read->is_bulk && read->rank == warp->block->rank &&
+            read->thread / WARPGROUP_THREADS == warpgroup)
+            read->is_set = read->is_pending = false;
     }
 }
 
@@ -174,6 +215,7 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
     const char *verb = is_write ? "writes" : "reads";
     const struct race_access now = {.clock = race_clock_of(warp)[race_number_of(warp)],
                                     .sync_clock = warp->sync_clock,
+                                    .at = number_of(warp, instruction),
                                     .thread = (uint16_t)(warp->first_thread + lane),
                                     .rank = (uint8_t)warp->block->rank,
                                     .is_set = true,
@@ -186,7 +228,8 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
         const uint32_t offset = place->offset + k;
         struct race_byte *byte = byte_at(place->block, offset);
         const bool after_write = races(warp, &byte->write, true, &now) &&
-                                 !(is_write && agrees(byte, value ? value + k : NULL));
+                                 !(is_write && agrees(byte, value ? value + k : NULL)) &&
+                                 !observes(warp, lane, place, &byte->write);
         if (after_write)
             report(warp, instruction, lane, offset, verb, &byte->write,
                    describe(&byte->write, true));
@@ -213,22 +256,26 @@ struct word_access {
     const uint32_t *clock;
     const struct race_lanes *lanes; /* as the clock, by warp */
     bool meets_apart;               /* the warp's own */
+    bool has_lanes_behind;          /* the same */
     uint32_t warps;                 /* of a block */
     uint16_t index;                 /* of the warp in its block */
     bool is_write;
 };
 
-static struct word_access begin_words(const struct warp *warp, bool is_write) {
+static struct word_access begin_words(const struct warp *warp,
+                                      const struct instruction *instruction, bool is_write) {
     const uint32_t *clock = race_clock_of(warp);
     const struct race_lanes *lanes = warp->block->race->clocks->lanes;
     return (struct word_access){.now = {.clock = clock[race_number_of(warp)],
                                         .sync_clock = warp->sync_clock,
+                                        .at = number_of(warp, instruction),
                                         .rank = (uint8_t)warp->block->rank,
                                         .is_set = true,
                                         .has_value = is_write},
                                 .clock = clock,
                                 .lanes = lanes,
                                 .meets_apart = lanes[race_number_of(warp)].meet_apart,
+                                .has_lanes_behind = lanes[race_number_of(warp)].behind != 0,
                                 .warps = warp->block->launch->warps,
                                 .index = (uint16_t)warp->index,
                                 .is_write = is_write};
@@ -240,7 +287,7 @@ static inline bool is_ordered(const struct race_access *before, const struct wor
     const uint16_t index = before->thread / LANES;
     if (!before->is_set)
         return true;
-    if (before->is_pending || before->is_agent)
+    if (before->is_pending || before->is_agent || access->has_lanes_behind)
         return false;
     if (index == access->index && before->rank == access->now.rank)
         return before->thread == thread ||
@@ -265,7 +312,7 @@ static inline bool access_word(struct race_word *word, const struct word_access 
 
 void race_access_words(struct warp *warp, const struct instruction *instruction,
                        const struct race_words *words, const unsigned char (*values)[16]) {
-    const struct word_access access = begin_words(warp, values != NULL);
+    const struct word_access access = begin_words(warp, instruction, values != NULL);
     struct race_word *shadow = warp->block->race->words;
     for (uint32_t rest = words->mask; rest && !warp->is_faulted; rest &= rest - 1) {
         const unsigned lane = lane_first(rest);
@@ -288,8 +335,9 @@ static bool is_just_written(const struct warp *warp, const struct race_word *wor
     return is_own_warp(warp, &word->write) && word->write.sync_clock == warp->sync_clock;
 }
 
-bool race_read_by_all(const struct warp *warp, unsigned lane, uint32_t offset, uint32_t size) {
-    const struct word_access access = begin_words(warp, false);
+bool race_read_by_all(const struct warp *warp, const struct instruction *instruction, unsigned lane,
+                      uint32_t offset, uint32_t size) {
+    const struct word_access access = begin_words(warp, instruction, false);
     const uint16_t thread = (uint16_t)(warp->first_thread + lane);
     struct race_word *words = &warp->block->race->words[offset / RACE_WORD_BYTES];
     for (uint32_t k = 0; k < size / RACE_WORD_BYTES; k++) {

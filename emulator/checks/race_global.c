@@ -17,7 +17,8 @@ enum {
  * latest. Agents count from 1; 0: none. The observer was the last to read a strong write. */
 struct shadow_word {
     uint32_t writer, write_epoch, reader, read_epoch, second_reader, second_epoch, observer;
-    uint8_t write_mask, read_mask; /* bytes */
+    uint32_t write_at, read_at, second_at; /* instructions, by their numbers in the program */
+    uint8_t write_mask, read_mask;         /* bytes */
     bool write_is_strong : 1, read_is_strong : 1;
     bool reads_are_chained : 1; /* by atomics, and nothing but atomics has written since */
 };
@@ -238,6 +239,7 @@ static bool has_seen(const struct agent *agent, uint32_t other, uint32_t epoch) 
 struct access_now {
     const struct agent *agent;
     uint32_t number; /* from 1 */
+    uint32_t at;     /* as in shadow_word */
     uint8_t mask;
     bool is_strong, is_atomic, is_write;
 };
@@ -260,6 +262,7 @@ static void note_read(struct shadow_word *word, const struct access_now *now) {
     if (!replaces) {
         word->second_reader = now->number;
         word->second_epoch = now->agent->epoch;
+        word->second_at = now->at;
         word->read_mask |= now->mask;
         word->read_is_strong = word->read_is_strong && now->is_strong;
         word->reads_are_chained = false;
@@ -272,6 +275,7 @@ static void note_read(struct shadow_word *word, const struct access_now *now) {
     word->second_reader = goes_on ? word->second_reader : 0;
     word->reader = now->number;
     word->read_epoch = now->agent->epoch;
+    word->read_at = now->at;
 }
 
 static void note_write(struct shadow_word *word, const struct access_now *now) {
@@ -279,32 +283,45 @@ static void note_write(struct shadow_word *word, const struct access_now *now) {
     word->write_is_strong = now->is_strong;
     word->writer = now->number;
     word->write_epoch = now->agent->epoch;
+    word->write_at = now->at;
     word->observer = 0;
     word->reads_are_chained = word->reads_are_chained && now->is_atomic;
 }
 
+/* With whom an access races. */
+struct other_access {
+    uint32_t number, at; /* of the agent and of the instruction */
+    bool was_write;
+};
+
+/* The first fault of a block is kept. */
 static void report(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                   uint64_t address, const char *verb, uint32_t other, const char *before) {
+                   uint64_t address, const char *verb, const struct other_access *other) {
     const unsigned *grid = warp->block->launch->grid;
-    const uint32_t index = other - 1;
+    const uint32_t index = other->number - 1;
+    const bool is_first = warp->block->fault.status == MACHINE_OK;
     warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, address,
                "race in global memory: a block %s what block (%u,%u,%u) %s, with nothing that "
                "orders them",
-               verb, index % grid[0], index / grid[0] % grid[1], index / grid[0] / grid[1], before);
+               verb, index % grid[0], index / grid[0] % grid[1], index / grid[0] / grid[1],
+               other->was_write ? "wrote" : "read");
+    if (is_first)
+        warp_fault_other(warp, &warp->code[other->at], "the other access");
 }
 
 /* Whether it races, and with whom. */
 static bool word_races(const struct shadow_word *word, const struct access_now *now,
-                       uint32_t *other, bool *was_write) {
-    *was_write =
+                       struct other_access *other) {
+    const bool was_write =
         word->observer != now->number &&
         conflicts(now, word->writer, word->write_epoch, word->write_mask, word->write_is_strong);
-    *other = *was_write ? word->writer : word->reader;
-    if (*was_write || !now->is_write)
-        return *was_write;
+    *other = was_write ? (struct other_access){word->writer, word->write_at, true}
+                       : (struct other_access){word->reader, word->read_at, false};
+    if (was_write || !now->is_write)
+        return was_write;
     if (conflicts(now, word->reader, word->read_epoch, word->read_mask, word->read_is_strong))
         return true;
-    *other = word->second_reader;
+    *other = (struct other_access){word->second_reader, word->second_at, false};
     return conflicts(now, word->second_reader, word->second_epoch, word->read_mask,
                      word->read_is_strong);
 }
@@ -320,22 +337,21 @@ void race_global_access(struct warp *warp, const struct instruction *instruction
                        end = at + WORD < address + size ? at + WORD : address + size;
         const struct access_now now = {.agent = &race->agents[number],
                                        .number = number + 1,
+                                       .at = (uint32_t)(instruction - warp->code),
                                        .mask =
                                            (uint8_t)(((1U << (end - first)) - 1) << (first - at)),
                                        .is_strong = flags & RACE_GLOBAL_STRONG,
                                        .is_atomic = flags & RACE_GLOBAL_ATOMIC,
                                        .is_write = is_write};
         struct shadow_word *word = find_word(race, at);
-        uint32_t other;
-        bool was_write;
+        struct other_access other;
         if (!word)
             return;
-        const bool races = word_races(word, &now, &other, &was_write);
+        const bool races = word_races(word, &now, &other);
         const bool changes =
             !value || memcmp(space_host(first), value + (first - address), end - first) != 0;
         if (races && changes) {
-            report(warp, instruction, lane, first, is_write ? "writes" : "reads", other,
-                   was_write ? "wrote" : "read");
+            report(warp, instruction, lane, first, is_write ? "writes" : "reads", &other);
             return;
         }
         if (is_write && !races)

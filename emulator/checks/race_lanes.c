@@ -1,5 +1,6 @@
 /*
- * What the lanes of a warp have seen of each other, and what those that arrive somewhere release for others.
+ * What the lanes of a warp have seen of each other and of others, and what those that arrive
+ * somewhere release for others.
  *
  * Clocks are those of warps, as most barriers are met by all lanes. Where some meet, or release, without
  * the others, that is kept for the last times: older ones count as met by all.
@@ -7,6 +8,8 @@
 #include "emulator/checks/race_shadow.h"
 
 #include "emulator/checks/race.h"
+
+#include <string.h>
 
 static struct race_lanes *lanes_of(const struct block *block, size_t warp) {
     return &block->race->clocks->lanes[warp];
@@ -23,12 +26,44 @@ static uint32_t kept_mask(const struct race_partial *kept, uint32_t time) {
 }
 
 void race_meet(struct warp *warp, uint32_t mask) {
-    if (warp->block->race && (warp->live & ~mask)) {
-        struct race_lanes *lanes = lanes_of(warp->block, race_number_of(warp));
+    struct race_lanes *lanes =
+        warp->block->race ? lanes_of(warp->block, race_number_of(warp)) : NULL;
+    if (lanes && (warp->live & ~mask)) {
         keep(lanes->meetings, warp->sync_clock, mask);
         lanes->meet_apart = true;
     }
+    if (lanes && (mask & ~lanes->behind))
+        lanes->behind &= ~mask;
+    if (lanes && (mask & lanes->acquired_by))
+        lanes->acquired_by |= mask;
     warp->sync_clock++;
+}
+
+static bool adds(const uint32_t *to, const uint32_t *clock, size_t count) {
+    for (size_t k = 0; k < count; k++) {
+        if (clock[k] > to[k])
+            return true;
+    }
+    return false;
+}
+
+/* One clock is kept for all lanes that are behind. Where others than before go ahead, those left
+ * behind count as having seen all that came before: what is reported is a race. */
+void race_see(struct warp *warp, uint32_t lanes, const uint32_t *clock) {
+    const size_t length = race_length_of(warp->block);
+    struct race_lanes *of_warp = lanes_of(warp->block, race_number_of(warp));
+    uint32_t *own = race_clock_of(warp);
+    if (!adds(own, clock, length)) {
+        of_warp->behind &= ~lanes;
+        return;
+    }
+    const uint32_t behind = warp->live & ~lanes;
+    if (behind && behind != (of_warp->behind & warp->live))
+        memcpy(warp->block->race->clocks->left_behind + race_number_of(warp) * length, own,
+               length * sizeof *own);
+    of_warp->behind = behind;
+    for (size_t k = 0; k < length; k++)
+        own[k] = clock[k] > own[k] ? clock[k] : own[k];
 }
 
 void race_keep_release(const struct warp *warp, uint32_t mask) {

@@ -21,6 +21,7 @@ struct watched_register {
 };
 
 struct watched_read {
+    const struct instruction *instruction;
     uint32_t address, size;
     uint64_t group;
 };
@@ -212,8 +213,8 @@ void warpgroup_watch_read(struct warp *warp, const struct instruction *instructi
                    "no host memory left to watch wgmma");
         return;
     }
-    *read = (struct watched_read){address, size, warp->product_group};
-    race_hold(warp, address, size, true);
+    *read = (struct watched_read){instruction, address, size, warp->product_group};
+    race_hold(warp, instruction, address, size);
 }
 
 /* What the warp has read is over with one wait of its warpgroup. */
@@ -222,7 +223,7 @@ static void end_reads(struct warp *warp, uint64_t complete) {
     size_t kept = 0;
     for (size_t k = 0; k < watch->read_count; k++) {
         if (watch->reads[k].group < complete)
-            race_hold(warp, watch->reads[k].address, watch->reads[k].size, false);
+            race_let_go(warp, watch->reads[k].address, watch->reads[k].size);
         else
             watch->reads[kept++] = watch->reads[k];
     }
@@ -233,7 +234,7 @@ static void end_reads(struct warp *warp, uint64_t complete) {
 static void go_on_reading(struct warp *warp) {
     const struct warpgroup_watch *watch = warp->watch;
     for (size_t k = 0; k < watch->read_count; k++)
-        race_hold(warp, watch->reads[k].address, watch->reads[k].size, true);
+        race_hold(warp, watch->reads[k].instruction, watch->reads[k].address, watch->reads[k].size);
 }
 
 void warpgroup_watch_wait(struct warp *warp, uint64_t complete) {

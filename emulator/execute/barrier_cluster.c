@@ -120,7 +120,7 @@ static void execute_wait(struct warp *warp, const struct instruction *instructio
     }
     warp->cluster_passed &= ~passed;
     if (passed)
-        race_acquire(warp, race_cluster_key(warp->block->cluster->barrier_phase - 1));
+        race_acquire(warp, race_cluster_key(warp->block->cluster->barrier_phase - 1), passed);
     if (strange)
         wait_here(warp, strange);
     else

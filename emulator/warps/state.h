@@ -142,6 +142,7 @@ struct block {
 
 /* A cp.async that is under way for one lane: delivered when it is waited for. */
 struct async_copy {
+    const struct instruction *instruction;
     uint32_t lane, group, to, size;
     uint8_t bytes[16];
     uint16_t undefined; /* a bit for each byte that nothing has written */

@@ -148,10 +148,15 @@ static const char *file_name(const struct warp *warp, unsigned file) {
     return file < module->file_count ? module->files[file] : NULL;
 }
 
+/* NULL where the PTX does not say it. */
+static const char *source_name(const struct warp *warp, const struct syntax_instruction *source) {
+    return source->source_line ? file_name(warp, source->source_file) : NULL;
+}
+
 static void find_source(const struct warp *warp, const struct instruction *instruction,
                         struct machine_diagnostic *diagnostic) {
     const struct syntax_instruction *source = instruction->detail->source;
-    const char *name = source->source_line ? file_name(warp, source->source_file) : NULL;
+    const char *name = source_name(warp, source);
     diagnostic->line = source->place.line;
     diagnostic->column = source->place.column;
     diagnostic->source_line = source->source_line;
@@ -170,13 +175,15 @@ static void site_append(const struct warp *warp, const struct syntax_site *site,
 /* The line, and where code was inlined its first caller and the last: of templates that unroll loops
  * there are dozens between. */
 static void describe_source(const struct warp *warp, const struct instruction *instruction,
-                            const struct machine_diagnostic *diagnostic, char *text, size_t size) {
-    const struct syntax_site *first = instruction->detail->source->caller, *last = NULL;
+                            char *text, size_t size) {
+    const struct syntax_instruction *source = instruction->detail->source;
+    const struct syntax_site *first = source->caller, *last = NULL;
+    const char *name = source_name(warp, source);
     unsigned between = 0;
     text[0] = '\0';
-    if (!diagnostic->source_file[0])
+    if (!name)
         return;
-    snprintf(text, size, " (%s:%u", diagnostic->source_file, diagnostic->source_line);
+    snprintf(text, size, " (%s:%u", name, source->source_line);
     site_append(warp, first, text, size);
     for (const struct syntax_site *site = first ? first->caller : NULL; site; site = site->caller) {
         between += last != NULL;
@@ -188,6 +195,11 @@ static void describe_source(const struct warp *warp, const struct instruction *i
     site_append(warp, last, text, size);
     length = strlen(text);
     snprintf(text + length, size - length, ")");
+}
+
+/* Of a long path what is cut shows that it is. */
+static void mark_cut(char *message, size_t size) {
+    memcpy(message + size - 4, "...", 4);
 }
 
 void warp_describe(const struct warp *warp, const struct instruction *instruction, unsigned lane,
@@ -202,13 +214,23 @@ void warp_describe(const struct warp *warp, const struct instruction *instructio
         snprintf(thread, sizeof thread, ", thread (%u,%u,%u)", diagnostic->thread[0],
                  diagnostic->thread[1], diagnostic->thread[2]);
     }
-    describe_source(warp, instruction, diagnostic, source, sizeof source);
+    describe_source(warp, instruction, source, sizeof source);
     const int length = snprintf(diagnostic->message, sizeof diagnostic->message,
                                 "kernel %s, block (%u,%u,%u)%s: %s at PTX line %u%s",
                                 diagnostic->kernel, block->coordinates[0], block->coordinates[1],
                                 block->coordinates[2], thread, what, diagnostic->line, source);
-    if (length >= (int)sizeof diagnostic->message) /* a long path: what is cut shows that it is */
-        memcpy(diagnostic->message + sizeof diagnostic->message - 4, "...", 4);
+    if (length >= (int)sizeof diagnostic->message)
+        mark_cut(diagnostic->message, sizeof diagnostic->message);
+}
+
+void warp_fault_other(struct warp *warp, const struct instruction *other, const char *what) {
+    struct machine_diagnostic *diagnostic = &warp->block->fault.diagnostic;
+    const size_t used = strlen(diagnostic->message), size = sizeof diagnostic->message - used;
+    char source[1200];
+    describe_source(warp, other, source, sizeof source);
+    if (snprintf(diagnostic->message + used, size, "; %s at PTX line %u%s", what,
+                 other->detail->source->place.line, source) >= (int)size)
+        mark_cut(diagnostic->message, sizeof diagnostic->message);
 }
 
 void warp_fault(struct warp *warp, const struct instruction *instruction,

@@ -13,6 +13,9 @@ void warp_fault(struct warp *warp, const struct instruction *instruction,
                 enum machine_status status, unsigned lane, uint64_t address, const char *format,
                 ...) __attribute__((format(printf, 6, 7)));
 
+/* Adds to the fault that has just been told where in the program the other side of it was. */
+void warp_fault_other(struct warp *warp, const struct instruction *other, const char *what);
+
 /* Says `what` of a lane at an instruction: fills in kernel, block, thread and place. */
 void warp_describe(const struct warp *warp, const struct instruction *instruction, unsigned lane,
                    const char *what, struct machine_diagnostic *diagnostic);

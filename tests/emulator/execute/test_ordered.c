@@ -1,0 +1,125 @@
+/* Kernels that people write, each as it should be and with one barrier, fence, wait or mask left
+ * out: tests/data/kernels/ordered.cu. The former are silent, of the latter both lines are named. */
+#include "tests/support/emulator_core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SOURCE "tests/data/kernels/ordered.cu"
+enum { TEXT_BYTES = 1 << 20, WORDS = 1024, THREADS = 64 };
+
+static void read_whole(const char *path, char *text) {
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    text[fread(text, 1, TEXT_BYTES - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The lines of the accesses that race, twice the same where there is one. */
+struct marks {
+    unsigned lines[2], count;
+};
+
+static struct marks marks_find(const char *text, const char *name) {
+    struct marks marks = {{0, 0}, 0};
+    char mark[96];
+    snprintf(mark, sizeof mark, "/* races: %s */", name);
+    unsigned line = 1;
+    const char *line_start = text;
+    for (const char *at; (at = strstr(line_start, mark)); marks.count++) {
+        for (; line_start <= at; line_start = strchr(line_start, '\n') + 1)
+            line++;
+        assert_true(marks.count < 2);
+        marks.lines[marks.count] = line - 1;
+    }
+    if (marks.count == 0)
+        fail_msg("no line of %s is marked: %s", SOURCE, mark);
+    if (marks.count == 1)
+        marks.lines[1] = marks.lines[0];
+    return marks;
+}
+
+/* How the kernel is launched, by the word behind PAIR. */
+struct kind {
+    const char *head;
+    unsigned blocks;
+    bool is_global;
+};
+
+static enum machine_status run(struct bench *bench, const struct kind *kind, const char *name,
+                               const char *suffix) {
+    char kernel[96];
+    struct machine_options options = bench_options(bench);
+    options.check_race = true;
+    options.check_race_global = kind->is_global;
+    machine_set_options(bench->machine, &options);
+    const uint64_t words = bench_allocate(bench, NULL, WORDS * 4);
+    bench->log[0] = '\0';
+    snprintf(kernel, sizeof kernel, "%s%s", name, suffix);
+    const enum machine_status status = LAUNCH(bench, kernel, kind->blocks, THREADS, words);
+    assert_int_equal(machine_free(bench->machine, words), MACHINE_OK);
+    return status;
+}
+
+/* Whether the place of one access is named, and then the other's. */
+static bool names_lines(const char *said, unsigned first, unsigned second) {
+    char here[96], there[96];
+    snprintf(here, sizeof here, SOURCE ":%u", first);
+    snprintf(there, sizeof there, SOURCE ":%u", second);
+    const char *other = strstr(said, "; the other access at PTX line ");
+    const char *at = strstr(said, here);
+    return at && other && at < other && strstr(other, there);
+}
+
+static void run_pair(struct bench *bench, const struct kind *kind, const char *text,
+                     const char *name) {
+    const struct marks marks = marks_find(text, name);
+    if (run(bench, kind, name, "_ordered") != MACHINE_OK)
+        fail_msg("%s is right, but: %s", name, bench->log);
+    const enum machine_status status = run(bench, kind, name, "_racing");
+    if (status != MACHINE_CHECK_FAILED || !strstr(bench->log, ": race in ") ||
+        (!names_lines(bench->log, marks.lines[0], marks.lines[1]) &&
+         !names_lines(bench->log, marks.lines[1], marks.lines[0])))
+        fail_msg("%s races at lines %u and %u, but: %s", name, marks.lines[0], marks.lines[1],
+                 bench->log);
+}
+
+static void run_all(struct bench *bench, const struct kind *kind) {
+    char *text = malloc(TEXT_BYTES), *ptx = malloc(TEXT_BYTES);
+    assert_true(text && ptx);
+    read_whole("tests/data/ptx/ordered.ptx", ptx);
+    bench_load_whole(bench, ptx, strlen(ptx));
+    read_whole(SOURCE, text);
+    unsigned count = 0;
+    for (const char *at = text; (at = strstr(at, kind->head)); count++) {
+        char name[64] = "";
+        at += strlen(kind->head);
+        assert_int_equal(sscanf(at, "%63[a-z_]", name), 1);
+        run_pair(bench, kind, text, name);
+    }
+    assert_true(count > 0);
+    free(ptx);
+    free(text);
+}
+
+static void threads_of_a_block(void **state) {
+    run_all(*state, &(struct kind){"\nPAIR(", 1, false});
+}
+
+static void blocks_of_a_cluster(void **state) {
+    run_all(*state, &(struct kind){"\nPAIR_IN_CLUSTERS(", 2, false});
+}
+
+static void blocks_of_a_grid(void **state) {
+    run_all(*state, &(struct kind){"\nPAIR_OF_BLOCKS(", 4, true});
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_hopper, bench_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(threads_of_a_block),
+        TEST(blocks_of_a_cluster),
+        TEST(blocks_of_a_grid),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
