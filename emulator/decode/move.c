@@ -15,6 +15,9 @@ static bool move_special(struct decoder *decoder, const struct syntax_operand *t
     if (from->kind != OPERAND_NAME || decoder_find(decoder, from, &index) ||
         !decoder_find_special(decoder, from->name, &special))
         return false;
+    const struct syntax_type *type = decoder_type(decoder);
+    if (type->kind == TYPE_FLOAT || !special_register_has_bits(from->name, type->bits))
+        decoder_fail(decoder, "a special register of another width");
     if (special >= SPECIAL_COUNT) {
         decoder_add_to(decoder, to, letter);
         decoder->instruction->variant = (uint16_t)special;
@@ -80,6 +83,8 @@ static void add_special_element(struct decoder *decoder, const struct syntax_ope
     snprintf(name, sizeof name, "%s.%c", from->kind == OPERAND_NAME ? from->name : "", "xyzw"[k]);
     if (!decoder_find_special(decoder, name, &special))
         decoder_lack(decoder, "the emulator lacks moves of one value to a vector");
+    if (!special_register_has_bits(name, decoder_type(decoder)->bits))
+        decoder_fail(decoder, "a special register of another width");
     decoder_add_special(decoder, special);
     decoder->detail->from_bits[decoder->detail->from_count - 1] = 32;
 }
@@ -93,8 +98,8 @@ static void move_vector(struct decoder *decoder, const struct syntax_operand *to
     if (to->kind != OPERAND_VECTOR || to->item_count != count ||
         (is_vector && from->item_count != count))
         decoder_fail(decoder, "a vector operand has the wrong number of elements");
-    if (!is_vector && (count != 4 || type->bits != 32))
-        decoder_lack(decoder, "the emulator lacks moves of special registers to such a vector");
+    if (!is_vector && count != 4)
+        decoder_fail(decoder, "special registers are vectors of four");
     for (size_t k = 0; k < count; k++) {
         decoder_add_to(decoder, &to->items[k], letter);
         if (is_vector)

@@ -278,10 +278,6 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
         detail->from_bits[detail->from_count - 1] = 1;
         return;
     }
-    if (!symbol && strcmp(operand->name, "WARP_SZ") == 0) {
-        decoder_add_constant(decoder, LANES, letter == 'd' ? 64 : 32);
-        return;
-    }
     if (!symbol) {
         char what[160];
         snprintf(what, sizeof what, "unknown name %.100s", operand->name);

@@ -39,6 +39,7 @@ static const struct {
     {"%lanemask_gt", SPECIAL_LANEMASK_GT, 32},
     {"%dynamic_smem_size", SPECIAL_DYNAMIC_SMEM_SIZE, 32},
     {"%total_smem_size", SPECIAL_TOTAL_SMEM_SIZE, 32},
+    {"%aggr_smem_size", SPECIAL_AGGR_SMEM_SIZE, 32},
     {"%reserved_smem_offset_begin", SPECIAL_RESERVED_SMEM, 32},
     {"%reserved_smem_offset_end", SPECIAL_RESERVED_SMEM_END, 32},
     {"%reserved_smem_offset_cap", SPECIAL_RESERVED_SMEM_SIZE, 32},
@@ -74,6 +75,16 @@ static const struct {
     {"%pm5", SPECIAL_ZERO, 32},
     {"%pm6", SPECIAL_ZERO, 32},
     {"%pm7", SPECIAL_ZERO, 32},
+    {"%pm0_64", SPECIAL_ZERO, 64},
+    {"%pm1_64", SPECIAL_ZERO, 64},
+    {"%pm2_64", SPECIAL_ZERO, 64},
+    {"%pm3_64", SPECIAL_ZERO, 64},
+    {"%pm4_64", SPECIAL_ZERO, 64},
+    {"%pm5_64", SPECIAL_ZERO, 64},
+    {"%pm6_64", SPECIAL_ZERO, 64},
+    {"%pm7_64", SPECIAL_ZERO, 64},
+    /* Kernels launch no graphs here. */
+    {"%current_graph_exec", SPECIAL_ZERO, 64},
     {"%clock", SPECIAL_CLOCK, 32},
     {"%clock64", SPECIAL_CLOCK64, 64},
     {"%clock_hi", SPECIAL_CLOCK_HI, 32},
@@ -103,4 +114,19 @@ bool decoder_find_special(struct decoder *decoder, const char *name, unsigned *s
     }
     *special = SPECIAL_ZERO;
     return is_environment(name);
+}
+
+bool special_register_has_bits(const char *name, unsigned bits) {
+    /* PTX 1 had these in 16 bits. */
+    static const char *const old[] = {"%tid.", "%ntid.", "%ctaid.", "%nctaid.", "%gridid"};
+    const bool is_grid = strcmp(name, "%gridid") == 0;
+    for (size_t k = 0; k < sizeof old / sizeof old[0] && bits == 16; k++) {
+        if (strncmp(name, old[k], strlen(old[k])) == 0)
+            return true;
+    }
+    for (size_t k = 0; k < sizeof specials / sizeof specials[0]; k++) {
+        if (strcmp(specials[k].name, name) == 0)
+            return specials[k].bits == bits || (is_grid && bits == 32);
+    }
+    return bits == 32;
 }

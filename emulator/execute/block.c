@@ -79,6 +79,7 @@ static void fill_special(struct warp *warp) {
     fill(warp, SPECIAL_GRIDID, 1);
     fill(warp, SPECIAL_DYNAMIC_SMEM_SIZE, (uint32_t)launch->dynamic_shared);
     fill(warp, SPECIAL_TOTAL_SMEM_SIZE, (uint32_t)launch->own_shared);
+    fill(warp, SPECIAL_AGGR_SMEM_SIZE, (uint32_t)launch->own_shared + RESERVED_SHARED_BYTES);
     fill(warp, SPECIAL_RESERVED_SMEM, (uint32_t)launch->shared_bytes - RESERVED_SHARED_BYTES);
     fill(warp, SPECIAL_RESERVED_SMEM_END, (uint32_t)launch->shared_bytes);
     fill(warp, SPECIAL_RESERVED_SMEM_SIZE, RESERVED_SHARED_BYTES);

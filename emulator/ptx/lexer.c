@@ -222,7 +222,7 @@ void lexer_advance(struct lexer *lexer) {
     char c = *lexer->at;
     if (isdigit((unsigned char)c) || is_fraction(lexer, before)) {
         scan_number(lexer);
-    } else if (is_word(c) || c == '%') {
+    } else if (is_word(c) || (c == '%' && lexer->end - lexer->at > 1 && is_word(lexer->at[1]))) {
         token->kind = TOKEN_WORD;
         do
             lexer->at++;

@@ -8,6 +8,7 @@
 #include "emulator/ptx/parser_registers.h"
 #include "emulator/ptx/parser_variables.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct syntax_operand parse_operand(struct parser *parser);
@@ -27,7 +28,7 @@ static const char *parse_name(struct parser *parser) {
     const bool has_element = next->kind == TOKEN_DOT_WORD && next->glued && next->length == 1;
     if (!has_element || (name[0] != '%' && !is_vector))
         return name;
-    const char *colour = is_vector ? strchr(colours, *next->text) : NULL;
+    const char *colour = strchr(colours, *next->text);
     const char element[] = {colour ? "xyzw"[colour - colours] : *next->text, '\0'};
     const char *joined = parser_join_name(parser, name, element);
     lexer_advance(&parser->lexer);
@@ -35,10 +36,8 @@ static const char *parse_name(struct parser *parser) {
 }
 
 static int64_t parse_offset(struct parser *parser) {
-    if (parser_take(parser, '+'))
+    if (parser_at(parser, '+') || parser_at(parser, '-'))
         return parser_expression(parser);
-    if (parser_take(parser, '-'))
-        return (int64_t)(0 - (uint64_t)parser_expression(parser));
     return 0;
 }
 
@@ -70,22 +69,21 @@ static void parse_items(struct parser *parser, struct syntax_operand *operand, c
     parser->depth--;
 }
 
-/* Negated floats are written with a sign in front of a decimal or of a hexadecimal one. */
+/* Floats of 32 bits stand by themselves, but for a sign. */
 static void parse_number(struct parser *parser, struct syntax_operand *operand) {
     struct lexer before = parser->lexer;
-    bool negative = parser_take(parser, '-');
-    const struct token *token = &parser->lexer.token;
-    if (token->kind != TOKEN_FLOAT32 && token->kind != TOKEN_FLOAT64) {
-        parser->lexer = before;
-        operand->kind = OPERAND_INTEGER;
-        operand->integer = parser_expression(parser);
+    const bool negative = parser_take(parser, '-');
+    if (parser->lexer.token.kind == TOKEN_FLOAT32) {
+        operand->kind = OPERAND_FLOAT32;
+        operand->integer =
+            (int64_t)(parser->lexer.token.integer ^ (negative ? UINT64_C(1) << 31 : 0));
+        lexer_advance(&parser->lexer);
         return;
     }
-    bool is_double = token->kind == TOKEN_FLOAT64;
-    uint64_t sign = negative ? (is_double ? UINT64_C(1) << 63 : UINT64_C(1) << 31) : 0;
-    operand->kind = is_double ? OPERAND_FLOAT64 : OPERAND_FLOAT32;
-    operand->integer = (int64_t)(token->integer ^ sign);
-    lexer_advance(&parser->lexer);
+    parser->lexer = before;
+    const struct parser_constant constant = parser_constant(parser);
+    operand->kind = constant.is_float ? OPERAND_FLOAT64 : OPERAND_INTEGER;
+    operand->integer = (int64_t)constant.bits;
 }
 
 static void parse_address(struct parser *parser, struct syntax_operand *operand) {
@@ -119,22 +117,29 @@ static const char *parse_selector(struct parser *parser) {
     return selector;
 }
 
+/* A word, but for the one that is a constant. */
+static bool is_name(const struct token *token) {
+    static const char constant[] = "WARP_SZ";
+    return token->kind == TOKEN_WORD &&
+           (token->length != strlen(constant) || memcmp(token->text, constant, token->length) != 0);
+}
+
 static struct syntax_operand parse_operand(struct parser *parser) {
     struct syntax_operand operand = {.kind = OPERAND_NAME, .place = parser->lexer.token.place};
     struct lexer ahead = parser->lexer;
     lexer_advance(&ahead);
-    bool negated_name = parser_at(parser, '!') && ahead.token.kind == TOKEN_WORD;
+    bool negated_name = parser_at(parser, '!') && is_name(&ahead.token);
     if (negated_name) {
         lexer_advance(&parser->lexer);
         operand.negated = true;
     }
-    operand.is_minus = parser_at(parser, '-') && ahead.token.kind == TOKEN_WORD;
+    operand.is_minus = parser_at(parser, '-') && is_name(&ahead.token);
     if (operand.is_minus)
         lexer_advance(&parser->lexer);
     if (parser_at_word(parser, "_")) {
         lexer_advance(&parser->lexer);
         operand.kind = OPERAND_SINK;
-    } else if (parser->lexer.token.kind == TOKEN_WORD) {
+    } else if (is_name(&parser->lexer.token)) {
         operand.name = parse_name(parser);
         operand.selector = parse_selector(parser);
         operand.integer = parse_place(parser, operand.name);
@@ -202,13 +207,36 @@ static void parse_instruction(struct parser *parser) {
         parser_append(parser, &instruction);
 }
 
+static void add_target(struct parser *parser, struct syntax_symbol *symbol, size_t *capacity,
+                       const char *name) {
+    symbol->targets = source_grow(parser->source, symbol->targets, symbol->count, capacity,
+                                  sizeof *symbol->targets);
+    symbol->targets[symbol->count++] = name;
+}
+
+/* `name` with a number behind it. */
+static const char *number_name(struct parser *parser, const char *name, unsigned number) {
+    const size_t size = strlen(name) + sizeof "4294967295";
+    char *numbered = source_allocate(parser->source, size);
+    (void)snprintf(numbered, size, "%s%u", name, number);
+    return numbered;
+}
+
+/* L0, L1 and M; or L<2> and M. */
 static void parse_targets(struct parser *parser, struct syntax_symbol *symbol) {
+    enum { TARGETS_LIMIT = 1 << 16 };
     size_t capacity = 0;
     symbol->kind = SYMBOL_TARGETS;
     do {
-        symbol->targets = source_grow(parser->source, symbol->targets, symbol->count, &capacity,
-                                      sizeof *symbol->targets);
-        symbol->targets[symbol->count++] = parser_expect_name(parser);
+        const char *name = parser_expect_name(parser);
+        if (!parser_take(parser, '<')) {
+            add_target(parser, symbol, &capacity, name);
+            continue;
+        }
+        const unsigned count = parser_expect_unsigned(parser, "a number of labels", TARGETS_LIMIT);
+        parser_expect(parser, '>');
+        for (unsigned k = 0; k < count; k++)
+            add_target(parser, symbol, &capacity, number_name(parser, name, k));
     } while (parser_take(parser, ','));
     parser_expect(parser, ';');
 }

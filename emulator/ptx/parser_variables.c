@@ -113,26 +113,22 @@ static void variable_dimensions(struct parser *parser, struct syntax_variable *v
 
 static void value_number(struct parser *parser, struct syntax_value *value) {
     const struct token *token = &parser->lexer.token;
-    bool negative = parser_at(parser, '-');
     struct lexer before = parser->lexer;
-    if (negative)
-        lexer_advance(&parser->lexer);
-    if (token->kind == TOKEN_FLOAT32 || token->kind == TOKEN_FLOAT64) {
-        double wide;
-        memcpy(&wide, &token->integer, sizeof wide);
+    const bool negative = parser_take(parser, '-');
+    value->is_float = true;
+    if (token->kind == TOKEN_FLOAT32) {
+        const uint32_t bits = (uint32_t)token->integer;
         float narrow;
-        uint32_t bits = (uint32_t)token->integer;
         memcpy(&narrow, &bits, sizeof narrow);
-        if (token->kind == TOKEN_FLOAT32)
-            wide = narrow;
-        wide = negative ? -wide : wide;
+        const double wide = negative ? -(double)narrow : (double)narrow;
         memcpy(&value->bits, &wide, sizeof wide);
-        value->is_float = true;
         lexer_advance(&parser->lexer);
         return;
     }
     parser->lexer = before;
-    value->bits = (uint64_t)parser_expression(parser);
+    const struct parser_constant constant = parser_constant(parser);
+    value->bits = constant.bits;
+    value->is_float = constant.is_float;
 }
 
 /* name, name+4, generic(name)+4, mask(expression of these) */
@@ -144,12 +140,8 @@ static void value_symbol(struct parser *parser, struct syntax_value *value) {
     }
     value->symbol = name;
     value->scope = parser->scope;
-    if (parser_at(parser, '+') || parser_at(parser, '-')) {
-        bool minus = parser_at(parser, '-');
-        lexer_advance(&parser->lexer);
-        uint64_t offset = (uint64_t)parser_expression(parser);
-        value->bits = minus ? 0 - offset : offset;
-    }
+    if (parser_at(parser, '+') || parser_at(parser, '-'))
+        value->bits = (uint64_t)parser_expression(parser);
 }
 
 static void value_masked(struct parser *parser, struct syntax_value *value) {
@@ -193,7 +185,7 @@ static void variable_values(struct parser *parser, struct syntax_variable *varia
                   ahead.token.kind == TOKEN_PUNCTUATION && ahead.token.punctuation == '(';
     if (masked)
         value_masked(parser, value);
-    else if (parser->lexer.token.kind == TOKEN_WORD)
+    else if (parser->lexer.token.kind == TOKEN_WORD && !parser_at_word(parser, "WARP_SZ"))
         value_symbol(parser, value);
     else
         value_number(parser, value);

@@ -45,7 +45,7 @@ static const struct refusal refusals[] = {
     {".visible .entry k() {\n", 5, "end of the text"},
     {".visible .entry k(.param .u64 p {\n", 4, "expected"},
     {"/* for ever", 4, "comment"},
-    {".global .u32 x = ;\n", 4, "integer"},
+    {".global .u32 x = ;\n", 4, "a number"},
     {".global .align 3 .u32 x;\n", 4, "power of two"},
     {".global .u32 x[2] = {1,2,3};\n", 4, "more values"},
     {".global .u64 x = nobody;\n", 4, "nobody"},
