@@ -86,6 +86,40 @@ ALWAYS_INLINE enum matrix_type byte_type(signed char choice) {
     return types[choice];
 }
 
+/* Where scale-a-data begins among the sources, and what follows it; the same for b. */
+enum { FACTORS_DATA, FACTORS_BYTE, FACTORS_THREAD, FACTORS_SOURCES };
+
+/* Scale factors of parts of k (PTX ISA 9.7.14.3). */
+struct factors {
+    unsigned count;  /* of a row or column; 0 where they are not scaled */
+    unsigned depth;  /* of k, left-out elements included */
+    bool has_powers; /* of two (ue8m0); otherwise factors are ue4m3 */
+};
+
+ALWAYS_INLINE unsigned factor_selector(const void *const from[], unsigned source, unsigned count) {
+    const struct lanes32 *const words = from[source];
+    return words->at[0] % count;
+}
+
+/* The lanes that have the factors of a row of a, and of a column of b. */
+ALWAYS_INLINE unsigned factor_lane_of_row(const void *const from[], unsigned row) {
+    return row % 8 * 4 + factor_selector(from, FACTORS_THREAD, 2) * 2 + row / 8;
+}
+
+ALWAYS_INLINE unsigned factor_lane_of_column(const void *const from[], unsigned column) {
+    return column * 4 + factor_selector(from, FACTORS_THREAD, 4);
+}
+
+/* That of the element at `k` of a row or column whose factors a lane has. */
+ALWAYS_INLINE float factor_of(const void *const from[], unsigned lane, unsigned k,
+                              const struct factors factors) {
+    const struct lanes32 *const data = from[FACTORS_DATA];
+    const unsigned first = factor_selector(from, FACTORS_BYTE, 4) / factors.count * factors.count;
+    const unsigned number = first + k / (factors.depth / factors.count);
+    const uint32_t byte = data->at[lane] >> 8 * number & 0xffu;
+    return lane_f32(factors.has_powers ? ue8m0_widen(byte) : e4m3_widen(byte & 0x7fu));
+}
+
 /* The elements of a fragment to `matrix`, rows of `stride`. */
 ALWAYS_INLINE void unpack_floats(float *matrix, unsigned stride, const void *const registers[],
                                  const struct matrix_fragment fragment, enum matrix_type type) {

@@ -25,24 +25,12 @@ struct kind {
     enum matrix_type sums;
 };
 
-/* Where scale-a-data begins among the sources, and what follows it; the same for b. */
-enum { FACTORS_DATA, FACTORS_BYTE, FACTORS_THREAD, FACTORS_SOURCES };
-
-ALWAYS_INLINE unsigned selector(const void *const from[], unsigned source, unsigned count) {
-    const struct lanes32 *const words = from[source];
-    return words->at[0] % count;
-}
-
 /* One row or column; `step` is from one of its elements to the next. */
 ALWAYS_INLINE void scale(float *elements, size_t step, const void *const from[], unsigned lane,
                          const struct kind kind) {
-    const struct lanes32 *const data = from[FACTORS_DATA];
-    const unsigned first = selector(from, FACTORS_BYTE, 4) / kind.factors * kind.factors;
-    const unsigned each = kind.k / kind.factors;
+    const struct factors factors = {kind.factors, kind.k, kind.has_powers};
     for (unsigned k = 0; k < kind.k; k++) {
-        const uint32_t byte = data->at[lane] >> 8 * (first + k / each) & 0xffu;
-        elements[(size_t)k * step] *=
-            lane_f32(kind.has_powers ? ue8m0_widen(byte) : e4m3_widen(byte & 0x7fu));
+        elements[(size_t)k * step] *= factor_of(from, lane, k, factors);
     }
 }
 
@@ -62,12 +50,10 @@ ALWAYS_INLINE void multiply_kind(void *const to[], const void *const from[], con
                   b_type);
     unpack_floats(sums, KIND_COLUMNS, c_registers, result, kind.sums);
     for (unsigned row = 0; kind.factors > 0 && row < KIND_ROWS; row++) {
-        const unsigned pair = selector(a_factors, FACTORS_THREAD, 2) * 2;
-        scale(a + (size_t)row * kind.k, 1, a_factors, row % 8 * 4 + pair + row / 8, kind);
+        scale(a + (size_t)row * kind.k, 1, a_factors, factor_lane_of_row(a_factors, row), kind);
     }
     for (unsigned column = 0; kind.factors > 0 && column < KIND_COLUMNS; column++) {
-        const unsigned lane = column * 4 + selector(b_factors, FACTORS_THREAD, 4);
-        scale(b + column, KIND_COLUMNS, b_factors, lane, kind);
+        scale(b + column, KIND_COLUMNS, b_factors, factor_lane_of_column(b_factors, column), kind);
     }
     for (unsigned row = 0; row < KIND_ROWS; row++) {
         for (unsigned step = 0; step < kind.k; step++) {

@@ -9,6 +9,8 @@
  * Metadata comes from one, two or all four lanes of a group, by the selector. A lane has 16 bits of
  * its group's upper row below those of its lower row, where elements have 16 or 32 bits. With
  * narrower elements lanes take turns between the upper and the lower row, 32 bits each.
+ *
+ * Scale factors are of parts of k with what is left out: a has half as many elements in one as b.
  */
 #include "emulator/arithmetic/matrix_product.h"
 
@@ -39,8 +41,29 @@ ALWAYS_INLINE void find_places(struct sparse_places *places, const void *const f
     }
 }
 
+/* Elements of a, which lie at `places`, and all of b. */
+ALWAYS_INLINE void scale(float *a, float *b, const struct sparse_places *places,
+                         const void *const from[], const struct factors factors) {
+    const void *const *const of_b = from + FACTORS_SOURCES;
+    const unsigned elements = factors.depth / 2;
+    for (unsigned row = 0; row < SPARSE_ROWS; row++) {
+        const unsigned lane = factor_lane_of_row(from, row);
+        for (unsigned element = 0; element < elements; element++) {
+            a[row * elements + element] *=
+                factor_of(from, lane, places->column[row][element], factors);
+        }
+    }
+    for (unsigned column = 0; column < SPARSE_COLUMNS; column++) {
+        const unsigned lane = factor_lane_of_column(of_b, column);
+        for (unsigned k = 0; k < factors.depth; k++) {
+            b[k * SPARSE_COLUMNS + column] *= factor_of(of_b, lane, k, factors);
+        }
+    }
+}
+
 ALWAYS_INLINE void multiply_floats(void *const to[], const void *const from[],
-                                   const struct multiply multiply, enum matrix_type b_type) {
+                                   const struct multiply multiply, enum matrix_type b_type,
+                                   const struct factors factors) {
     const unsigned k = multiply.k;
     const unsigned n = SPARSE_COLUMNS;
     float a[SPARSE_ROWS * SPARSE_DEPTH / 2];
@@ -56,6 +79,9 @@ ALWAYS_INLINE void multiply_floats(void *const to[], const void *const from[],
     unpack_floats(b, n, b_registers, fragment_of('b', k, n, bits), b_type);
     unpack_floats(sums, n, c_registers, result, multiply.c);
     find_places(&places, c_registers + 4 / result.elements, multiply);
+    if (factors.count > 0) {
+        scale(a, b, &places, c_registers + 4 / result.elements + 2, factors);
+    }
     for (unsigned row = 0; row < SPARSE_ROWS; row++) {
         for (unsigned element = 0; element < k / 2; element++) {
             const float *const b_row = &b[(size_t)places.column[row][element] * n];
@@ -101,26 +127,44 @@ ALWAYS_INLINE void multiply_integers(void *const to[], const void *const from[],
     }
 }
 
+#define NO_FACTORS ((struct factors){0, 0, false})
+
 /* The function of one shape and one set of types; choice[0] is whether metadata is ordered. */
 #define FLOATS(name, k, registers, bits, inputs, sums)                                             \
     LANE_FUNCTION(name) {                                                                          \
         static const struct multiply multiply = {16,   8,      k,    registers, registers,         \
                                                  bits, inputs, sums, sums};                        \
         (void)choice;                                                                              \
-        multiply_floats(to, from, multiply, inputs);                                               \
+        multiply_floats(to, from, multiply, inputs, NO_FACTORS);                                   \
     }
 
 #define FP8_TYPE(choice) ((choice) > 0 ? TYPE_E5M2 : TYPE_E4M3)
 #define FP8(name, sums)                                                                            \
     LANE_FUNCTION(name) {                                                                          \
         const struct multiply multiply = {16, 8, 64, 4, 4, 8, FP8_TYPE(choice[1]), sums, sums};    \
-        multiply_floats(to, from, multiply, FP8_TYPE(choice[2]));                                  \
+        multiply_floats(to, from, multiply, FP8_TYPE(choice[2]), NO_FACTORS);                      \
     }
 
 #define KIND(name, sums)                                                                           \
     LANE_FUNCTION(name) {                                                                          \
         const struct multiply multiply = {16, 8, 64, 4, 4, 8, byte_type(choice[1]), sums, sums};   \
-        multiply_floats(to, from, multiply, byte_type(choice[2]));                                 \
+        multiply_floats(to, from, multiply, byte_type(choice[2]), NO_FACTORS);                     \
+    }
+
+/* With factors metadata is ordered: choice[0] is whether their number stands there. */
+LANE_FUNCTION(mxf8f6f4) {
+    const struct multiply multiply = {16, 8, 64, 4, 4, 8, byte_type(choice[1]), TYPE_F32, TYPE_F32};
+    const struct factors factors = {1, 64, true};
+    multiply_floats(to, from, multiply, byte_type(choice[2]), factors);
+}
+
+#define FOURS(name, count, has_powers)                                                             \
+    LANE_FUNCTION(name) {                                                                          \
+        static const struct multiply multiply = {16, 8,         128,      4,       4,              \
+                                                 4,  TYPE_E2M1, TYPE_F32, TYPE_F32};               \
+        const struct factors factors = {count, 128, has_powers};                                   \
+        (void)choice;                                                                              \
+        multiply_floats(to, from, multiply, TYPE_E2M1, factors);                                   \
     }
 
 /* [.satfinite].s32.{unsigned,signed}.{unsigned,signed}.s32 behind the choice of metadata */
@@ -145,6 +189,8 @@ FP8(fp8_m16n8k64_f16, TYPE_F16)
 FP8(fp8_m16n8k64_f32, TYPE_F32)
 KIND(f8f6f4_f16, TYPE_F16)
 KIND(f8f6f4_f32, TYPE_F32)
+FOURS(mxf4, 2, true)
+FOURS(mxf4nvf4, 4, false)
 INTEGERS(int8_m16n8k32, 32, 2, 8)
 INTEGERS(int8_m16n8k64, 64, 4, 8)
 INTEGERS(int4_m16n8k64, 64, 2, 4)
@@ -155,7 +201,11 @@ INTEGERS(int4_m16n8k128, 128, 4, 4)
 #define INT8_TYPES "[.satfinite].s32.{u8,s8}.{u8,s8}.s32"
 #define INT4_TYPES "[.satfinite].s32.{u4,s4}.{u4,s4}.s32"
 
-/* The last operand is the selector. */
+#define SCALED "mma.sp::ordered_metadata.sync.aligned.kind::"
+#define FACTORS "w4=w4,w4,w4,w,i1,w,h2,w,h2"
+#define LONG ".m16n8k128.row.col.f32.e2m1.e2m1.f32"
+
+/* The last operand is the selector, but for factors. */
 static const struct lane_operation rows[] = {
     {MMA("m16n8k16") ".f16.f16.f16.f16", "w2=w2,w2,w2,w,i4", f16_m16n8k16_f16},
     {MMA("m16n8k16") ".f32.f16.f16.f32", "w4=w2,w2,w4,w,i4", f16_m16n8k16_f32},
@@ -169,6 +219,11 @@ static const struct lane_operation rows[] = {
     {MMA("m16n8k64") ".f32" FP8_TYPES ".f32", "w4=w4,w4,w4,w,i1", fp8_m16n8k64_f32},
     {MMA("kind::f8f6f4.m16n8k64") ".f16" BYTE_TYPES ".f16", "w2=w4,w4,w2,w,i1", f8f6f4_f16},
     {MMA("kind::f8f6f4.m16n8k64") ".f32" BYTE_TYPES ".f32", "w4=w4,w4,w4,w,i1", f8f6f4_f32},
+    {SCALED "mxf8f6f4.block_scale[.scale_vec::1X].m16n8k64.row.col.f32" BYTE_TYPES ".f32.ue8m0",
+     FACTORS, mxf8f6f4},
+    {SCALED "mxf4.block_scale[.scale_vec::2X]" LONG ".ue8m0", FACTORS, mxf4},
+    {SCALED "mxf4nvf4.block_scale.scale_vec::2X" LONG ".ue8m0", FACTORS, mxf4},
+    {SCALED "mxf4nvf4.block_scale.scale_vec::4X" LONG ".ue4m3", FACTORS, mxf4nvf4},
     {MMA("m16n8k32") INT8_TYPES, "w4=w2,w2,w4,w,i2", int8_m16n8k32},
     {MMA("m16n8k64") INT8_TYPES, "w4=w4,w4,w4,w,i1", int8_m16n8k64},
     {MMA("m16n8k64") INT4_TYPES, "w4=w2,w2,w4,w,i2", int4_m16n8k64},

@@ -14,7 +14,7 @@
 enum { CHUNK_BYTES = TENSOR_CHUNK, TENSOR_ALIGNMENT = 128 };
 
 /* Of a row's variant, beside a reduction. */
-enum { MODE_IM2COL = 1 << 8, MODE_ROWS = 1 << 9 };
+enum { REDUCTION_MASK = 0xff, MODE_IM2COL = 1 << 8, MODE_ROWS = 1 << 9 };
 
 /* ---- Finding the tile ---- */
 
@@ -260,7 +260,7 @@ static bool is_reduction(const struct instruction *instruction) {
 /* False after a fault. */
 static bool set_reduction(struct transfer *transfer) {
     const struct tensor_map *map = &transfer->tile.map;
-    const int operation = reduction_of(transfer->instruction->variant & ~(unsigned)MODE_IM2COL,
+    const int operation = reduction_of(transfer->instruction->variant & REDUCTION_MASK,
                                        (enum tensor_element)map->element);
     transfer->element_bytes = (uint32_t)map->stride[0];
     transfer->operation = (unsigned)operation;
@@ -342,7 +342,8 @@ static void execute_prefetch(struct warp *warp, const struct instruction *instru
     }
 #define REDUCE(operation_pattern, number)                                                          \
     REDUCE_IN("[.tile]", DIMENSIONS, operation_pattern, number),                                   \
-        REDUCE_IN(".im2col_no_offs", IMAGES, operation_pattern, (number) | MODE_IM2COL)
+        REDUCE_IN(".im2col_no_offs", IMAGES, operation_pattern, (number) | MODE_IM2COL),           \
+        REDUCE_IN(".tile::scatter4", ".2d", operation_pattern, (number) | MODE_ROWS)
 
 static const struct instruction_row rows[] = {
     ROW("cp.async.bulk.tensor" DIMENSIONS

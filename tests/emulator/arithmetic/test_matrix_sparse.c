@@ -9,24 +9,28 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 16, COLUMNS = 8, DEPTH = 128, REGISTERS = 16 };
+enum { ROWS = 16, COLUMNS = 8, DEPTH = 128, REGISTERS = 22, FACTORS = 4 };
 
-enum kind { F16, BF16, TF32, E4M3, E5M2, E3M2, E2M3, E2M1, S8, U8, S4, U4 };
+enum kind { F16, BF16, TF32, E4M3, E5M2, E3M2, E2M3, E2M1, F4, S8, U8, S4, U4 };
 
 struct product {
     const char *name;
     unsigned k, selectors;
     enum kind a, b;
-    bool is_narrow; /* the accumulator is of f16 */
+    bool is_narrow;     /* the accumulator is of f16 */
+    unsigned factors;   /* of a row of a, and of a column of b */
+    bool has_fractions; /* factors are ue4m3, not ue8m0 */
 };
 
 struct problem {
     double a[ROWS][DEPTH], b[DEPTH][COLUMNS], c[ROWS][COLUMNS];
     uint8_t chunks[ROWS][DEPTH / 4]; /* metadata */
+    uint8_t a_factors[ROWS][FACTORS], b_factors[COLUMNS][FACTORS];
+    unsigned byte, thread; /* selectors of both */
 };
 
 static unsigned bits_of(enum kind kind) {
-    static const unsigned bits[] = {16, 16, 32, 8, 8, 8, 8, 8, 8, 8, 4, 4};
+    static const unsigned bits[] = {16, 16, 32, 8, 8, 8, 8, 8, 4, 8, 8, 4, 4};
     return bits[kind];
 }
 
@@ -41,8 +45,8 @@ static int draw(uint64_t *state, int low, int high) {
 
 /* A number that the type has, of any of its digits. */
 static double draw_value(uint64_t *state, enum kind kind) {
-    static const int most[] = {2047, 255, 2047, 15, 7, 7, 7, 3, 127, 255, 7, 15};
-    static const int low[] = {-9, -20, -20, -5, -9, -4, -3, -1, 0, 0, 0, 0};
+    static const int most[] = {2047, 255, 2047, 15, 7, 7, 7, 3, 3, 127, 255, 7, 15};
+    static const int low[] = {-9, -20, -20, -5, -9, -4, -3, -1, -1, 0, 0, 0, 0};
     const bool is_unsigned = kind == U8 || kind == U4;
     const int mantissa = draw(state, is_unsigned ? 0 : -most[kind], most[kind]);
     return ldexp(mantissa, draw(state, low[kind], 0));
@@ -67,6 +71,8 @@ static uint32_t encode(double value, enum kind kind) {
         return (uint32_t)ptx("cvt.rn.satfinite.e2m3x2.f32", 0, single, 0);
     case E2M1: /* in the middle of its byte */
         return (uint32_t)ptx("cvt.rn.satfinite.e2m1x2.f32", 0, single, 0) << 2;
+    case F4:
+        return (uint32_t)ptx("cvt.rn.satfinite.e2m1x2.f32", 0, single, 0);
     default:
         return (uint32_t)(int32_t)value;
     }
@@ -106,6 +112,46 @@ static void fill_problem(struct problem *problem, const struct product *product,
     for (unsigned step = 0; step < product->k; step++)
         for (unsigned column = 0; column < COLUMNS; column++)
             problem->b[step][column] = draw_value(state, product->b);
+    for (unsigned k = 0; k < ROWS * FACTORS; k++)
+        problem->a_factors[k / FACTORS][k % FACTORS] = (uint8_t)draw(state, 0x70, 0x7e);
+    for (unsigned k = 0; k < COLUMNS * FACTORS; k++)
+        problem->b_factors[k / FACTORS][k % FACTORS] = (uint8_t)draw(state, 0x70, 0x7e);
+    problem->byte =
+        product->factors ? (unsigned)draw(state, 0, 3) / product->factors * product->factors : 0;
+    problem->thread = (unsigned)draw(state, 0, 1);
+}
+
+/* A lane's word of factors: those of its row or column where it has them, others elsewhere. */
+static uint32_t factors_of(const struct problem *problem, const struct product *product,
+                           const uint8_t *bytes) {
+    uint32_t word = 0x71727374;
+    for (unsigned k = 0; bytes && k < product->factors; k++) {
+        word &= ~(UINT32_C(0xff) << (problem->byte + k) * 8);
+        word |= (uint32_t)bytes[k] << (problem->byte + k) * 8;
+    }
+    return word;
+}
+
+/* Of a two lanes of a group have the factors of its rows, of b the last one those of its column. */
+static void put_factors(struct lanes32 *to, const struct problem *problem,
+                        const struct product *product, unsigned lane) {
+    const unsigned group = lane / 4, within = lane % 4;
+    const unsigned half = within - problem->thread * 2;
+    to[0].at[lane] =
+        factors_of(problem, product, half < 2 ? problem->a_factors[group + half * 8] : NULL);
+    to[1].at[lane] = problem->byte;
+    to[2].at[lane] = problem->thread;
+    to[3].at[lane] = factors_of(problem, product, within == 3 ? problem->b_factors[group] : NULL);
+    to[4].at[lane] = problem->byte;
+    to[5].at[lane] = 3;
+}
+
+static double factor_of(const struct product *product, const uint8_t *bytes, unsigned step) {
+    const unsigned byte = product->factors ? bytes[step / (product->k / product->factors)] : 0;
+    if (product->factors == 0)
+        return 1;
+    return product->has_fractions ? ldexp(8 + (byte & 7), (int)(byte >> 3) - 10)
+                                  : ldexp(1, (int)byte - 127);
 }
 
 /* Register r of a lane has what is there of as many columns as it would have twice. */
@@ -171,7 +217,9 @@ static uint32_t expected_bits(const struct problem *problem, const struct produc
         const double x = problem->a[row][step];
         const double y = problem->b[step][column];
         if (x != 0) /* what is left out meets nothing of b */
-            sum = (float)fmaf((float)x, (float)y, sum);
+            sum =
+                (float)fmaf((float)(x * factor_of(product, problem->a_factors[row], step)),
+                            (float)(y * factor_of(product, problem->b_factors[column], step)), sum);
         if (product->a >= S8)
             integer += (int32_t)x * (int32_t)y;
     }
@@ -185,7 +233,7 @@ static void run(const struct product *product, const struct problem *problem, un
                 struct lanes32 *results) {
     struct lanes32 slots[REGISTERS];
     void *to[4];
-    const void *from[REGISTERS + 1];
+    const void *from[REGISTERS];
     const unsigned contributing = 4 / product->selectors;
     const unsigned registers = product->k * bits_of(product->a) / 128;
     const unsigned sums = product->is_narrow ? 2 : 4;
@@ -199,6 +247,7 @@ static void run(const struct product *product, const struct problem *problem, un
         put_c(slots + 2 * registers, problem, product, lane);
         metadata->at[lane] =
             thread < contributing ? metadata_of(problem, product, lane / 4, thread) : 0x12345678;
+        put_factors(metadata + 2, problem, product, lane);
     }
     for (unsigned i = 0; i < REGISTERS; i++)
         from[i] = &slots[i];
@@ -229,35 +278,54 @@ static void check_results(const struct product *product, const struct problem *p
 }
 
 #define MMA "mma.sp.sync.aligned."
+#define FOURS ".m16n8k128.row.col.f32.e2m1.e2m1.f32"
 #define ORDERED "mma.sp::ordered_metadata.sync.aligned."
 
 static void products_equal_those_of_the_whole_matrix(void **state) {
     (void)state;
     static const struct product products[] = {
-        {MMA "m16n8k16.row.col.f32.f16.f16.f32", 16, 4, F16, F16, false},
-        {ORDERED "m16n8k16.row.col.f16.f16.f16.f16", 16, 4, F16, F16, true},
-        {MMA "m16n8k32.row.col.f32.f16.f16.f32", 32, 2, F16, F16, false},
-        {ORDERED "m16n8k32.row.col.f16.f16.f16.f16", 32, 2, F16, F16, true},
-        {MMA "m16n8k16.row.col.f32.bf16.bf16.f32", 16, 4, BF16, BF16, false},
-        {ORDERED "m16n8k32.row.col.f32.bf16.bf16.f32", 32, 2, BF16, BF16, false},
-        {MMA "m16n8k8.row.col.f32.tf32.tf32.f32", 8, 4, TF32, TF32, false},
-        {ORDERED "m16n8k16.row.col.f32.tf32.tf32.f32", 16, 2, TF32, TF32, false},
-        {MMA "m16n8k64.row.col.f32.e4m3.e5m2.f32", 64, 1, E4M3, E5M2, false},
-        {ORDERED "m16n8k64.row.col.f32.e5m2.e4m3.f32", 64, 1, E5M2, E4M3, false},
-        {ORDERED "m16n8k64.row.col.f16.e4m3.e4m3.f16", 64, 1, E4M3, E4M3, true},
-        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f32.e4m3.e2m1.f32", 64, 1, E4M3, E2M1, false},
-        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f32.e3m2.e5m2.f32", 64, 1, E3M2, E5M2, false},
-        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f16.e2m3.e3m2.f16", 64, 1, E2M3, E3M2, true},
-        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f16.e2m1.e2m3.f16", 64, 1, E2M1, E2M3, true},
-        {MMA "m16n8k32.row.col.s32.s8.u8.s32", 32, 2, S8, U8, false},
-        {ORDERED "m16n8k32.row.col.satfinite.s32.u8.s8.s32", 32, 2, U8, S8, false},
-        {MMA "m16n8k64.row.col.s32.s8.s8.s32", 64, 1, S8, S8, false},
-        {MMA "m16n8k64.row.col.s32.s4.u4.s32", 64, 2, S4, U4, false},
-        {ORDERED "m16n8k128.row.col.s32.u4.s4.s32", 128, 1, U4, S4, false},
+        {MMA "m16n8k16.row.col.f32.f16.f16.f32", 16, 4, F16, F16, false, 0, false},
+        {ORDERED "m16n8k16.row.col.f16.f16.f16.f16", 16, 4, F16, F16, true, 0, false},
+        {MMA "m16n8k32.row.col.f32.f16.f16.f32", 32, 2, F16, F16, false, 0, false},
+        {ORDERED "m16n8k32.row.col.f16.f16.f16.f16", 32, 2, F16, F16, true, 0, false},
+        {MMA "m16n8k16.row.col.f32.bf16.bf16.f32", 16, 4, BF16, BF16, false, 0, false},
+        {ORDERED "m16n8k32.row.col.f32.bf16.bf16.f32", 32, 2, BF16, BF16, false, 0, false},
+        {MMA "m16n8k8.row.col.f32.tf32.tf32.f32", 8, 4, TF32, TF32, false, 0, false},
+        {ORDERED "m16n8k16.row.col.f32.tf32.tf32.f32", 16, 2, TF32, TF32, false, 0, false},
+        {MMA "m16n8k64.row.col.f32.e4m3.e5m2.f32", 64, 1, E4M3, E5M2, false, 0, false},
+        {ORDERED "m16n8k64.row.col.f32.e5m2.e4m3.f32", 64, 1, E5M2, E4M3, false, 0, false},
+        {ORDERED "m16n8k64.row.col.f16.e4m3.e4m3.f16", 64, 1, E4M3, E4M3, true, 0, false},
+        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f32.e4m3.e2m1.f32", 64, 1, E4M3, E2M1, false, 0,
+         false},
+        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f32.e3m2.e5m2.f32", 64, 1, E3M2, E5M2, false, 0,
+         false},
+        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f16.e2m3.e3m2.f16", 64, 1, E2M3, E3M2, true, 0,
+         false},
+        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f16.e2m1.e2m3.f16", 64, 1, E2M1, E2M3, true, 0,
+         false},
+        {ORDERED "kind::mxf8f6f4.block_scale.m16n8k64.row.col.f32.e4m3.e2m1.f32.ue8m0", 64, 1, E4M3,
+         E2M1, false, 1, false},
+        {ORDERED
+         "kind::mxf8f6f4.block_scale.scale_vec::1X.m16n8k64.row.col.f32.e3m2.e5m2.f32.ue8m0",
+         64, 1, E3M2, E5M2, false, 1, false},
+        {ORDERED "kind::mxf4.block_scale" FOURS ".ue8m0", 128, 1, F4, F4, false, 2, false},
+        {ORDERED "kind::mxf4.block_scale.scale_vec::2X" FOURS ".ue8m0", 128, 1, F4, F4, false, 2,
+         false},
+        {ORDERED "kind::mxf4nvf4.block_scale.scale_vec::2X" FOURS ".ue8m0", 128, 1, F4, F4, false,
+         2, false},
+        {ORDERED "kind::mxf4nvf4.block_scale.scale_vec::4X" FOURS ".ue4m3", 128, 1, F4, F4, false,
+         4, true},
+        {MMA "m16n8k32.row.col.s32.s8.u8.s32", 32, 2, S8, U8, false, 0, false},
+        {ORDERED "m16n8k32.row.col.satfinite.s32.u8.s8.s32", 32, 2, U8, S8, false, 0, false},
+        {MMA "m16n8k64.row.col.s32.s8.s8.s32", 64, 1, S8, S8, false, 0, false},
+        {MMA "m16n8k64.row.col.s32.s4.u4.s32", 64, 2, S4, U4, false, 0, false},
+        {ORDERED "m16n8k128.row.col.s32.u4.s4.s32", 128, 1, U4, S4, false, 0, false},
     };
     uint64_t random = 7;
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
-        for (unsigned selector = 0; selector < products[i].selectors; selector++) {
+        const unsigned rounds = products[i].factors ? 8 : products[i].selectors;
+        for (unsigned round = 0; round < rounds; round++) {
+            const unsigned selector = round % products[i].selectors;
             struct problem problem;
             struct lanes32 results[4];
             fill_problem(&problem, &products[i], &random);
@@ -270,7 +338,7 @@ static void products_equal_those_of_the_whole_matrix(void **state) {
 static void infinities_beside_what_is_left_out_do_no_harm(void **state) {
     (void)state;
     static const struct product product = {
-        MMA "m16n8k16.row.col.f32.f16.f16.f32", 16, 4, F16, F16, false};
+        MMA "m16n8k16.row.col.f32.f16.f16.f32", 16, 4, F16, F16, false, 0, false};
     struct problem problem;
     struct lanes32 results[4];
     uint64_t random = 3;
@@ -289,8 +357,8 @@ static void infinities_beside_what_is_left_out_do_no_harm(void **state) {
 static void integer_sums_are_clamped_where_asked(void **state) {
     (void)state;
     static const struct product products[] = {
-        {MMA "m16n8k32.row.col.s32.s8.s8.s32", 32, 2, S8, S8, false},
-        {MMA "m16n8k32.row.col.satfinite.s32.s8.s8.s32", 32, 2, S8, S8, false}};
+        {MMA "m16n8k32.row.col.s32.s8.s8.s32", 32, 2, S8, S8, false, 0, false},
+        {MMA "m16n8k32.row.col.satfinite.s32.s8.s8.s32", 32, 2, S8, S8, false, 0, false}};
     for (unsigned i = 0; i < 2; i++) {
         struct problem problem = {.c[0][0] = INT32_MAX, .a[0][0] = 1, .b[0][0] = 1};
         struct lanes32 results[4];

@@ -22,7 +22,7 @@ static const char text[] =
     "cp.async.bulk.tensor.2d.shared::cta.global.tile::gather4.mbarrier::complete_tx::bytes [%%r1], "
     "[%%rd1, {%d, %%r4, %d, %d, %d}], [%%r2];\n"
     "WAIT: mbarrier.try_wait.parity.shared::cta.b64 %%p3, [%%r2], 0; @!%%p3 bra WAIT;\n"
-    "cp.async.bulk.tensor.2d.global.shared::cta.tile::scatter4.bulk_group "
+    "%s.tile::scatter4.bulk_group "
     "[%%rd3, {%d, %d, %d, %d, %d}], [%%r1];\n"
     "cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;\n"
     "DONE: bar.sync 0; shl.b32 %%r4, %%r3, 2;\n"
@@ -100,10 +100,13 @@ static void fill(unsigned char *bytes, size_t count) {
         bytes[k] = (unsigned char)(k * 37 + k / 251 + 1);
 }
 
-static void load(struct bench *bench, const int (*place)[1 + ROWS]) {
+#define SCATTER "cp.async.bulk.tensor.2d.global.shared::cta"
+#define ADD_UP "cp.reduce.async.bulk.tensor.2d.global.shared::cta.add"
+
+static void load(struct bench *bench, const char *store, const int (*place)[1 + ROWS]) {
     char whole[4096];
     snprintf(whole, sizeof whole, text, place[0][1], place[0][0], place[0][2], place[0][3],
-             place[0][4], place[1][0], place[1][1], place[1][2], place[1][3], place[1][4]);
+             place[0][4], store, place[1][0], place[1][1], place[1][2], place[1][3], place[1][4]);
     bench_must_load(bench, whole);
 }
 
@@ -151,7 +154,7 @@ static void rows_are_gathered_and_scattered(void **state) {
                         bench_allocate(bench, NULL, sizeof tile),
                         bench_allocate(bench, &out, sizeof out)},
             .number = {(int32_t)(ROWS * row_bytes(plane))}};
-        load(bench, places[k % PLACES]);
+        load(bench, SCATTER, places[k % PLACES]);
         options.check_init = row_bytes(plane) * ROWS == sizeof tile;
         machine_set_options(bench->machine, &options);
         if (launch(bench, &arguments) != MACHINE_OK)
@@ -168,13 +171,41 @@ static void rows_are_gathered_and_scattered(void **state) {
     }
 }
 
+static void rows_are_added_up(void **state) {
+    enum { WORDS = LINES * PITCH / 8, ROW_WORDS = 16, LINE_WORDS = PITCH / 8 };
+    static const struct plane plane = {TENSOR_U64, 8, ROW_WORDS, 128, 0, 1, false};
+    static const int place[2][1 + ROWS] = {{16, 3, 17, 0, 9}, {32, 1, 2, 1, 24}};
+    struct bench *bench = *state;
+    static uint64_t from[WORDS], to[WORDS], wanted[WORDS];
+    for (unsigned k = 0; k < WORDS; k++) {
+        from[k] = UINT64_C(0xfffffff100000000) + k;
+        to[k] = wanted[k] = UINT64_C(0xfffffffff) * k;
+    }
+    for (unsigned number = 0; number < ROWS; number++)
+        for (unsigned k = 0; k < ROW_WORDS && place[1][1 + number] < LINES; k++)
+            wanted[place[1][1 + number] * LINE_WORDS + place[1][0] + (int)k] +=
+                from[place[0][1 + number] * LINE_WORDS + place[0][0] + (int)k];
+    const uint64_t source = bench_allocate(bench, from, sizeof from);
+    const uint64_t target = bench_allocate(bench, to, sizeof to);
+    const struct tensor_map map = map_of(&plane, source), out = map_of(&plane, target);
+    const struct launch_arguments arguments = {.pointer = {bench_allocate(bench, &map, sizeof map),
+                                                           bench_allocate(bench, NULL, TILE_BYTES),
+                                                           bench_allocate(bench, &out, sizeof out)},
+                                               .number = {ROWS * ROW_WORDS * 8}};
+    load(bench, ADD_UP, place);
+    if (launch(bench, &arguments) != MACHINE_OK)
+        fail_msg("%s", bench->log);
+    assert_int_equal(machine_read(bench->machine, to, target, sizeof to), MACHINE_OK);
+    assert_memory_equal(to, wanted, sizeof wanted);
+}
+
 static void wrong_maps_of_rows_are_refused(void **state) {
     struct bench *bench = *state;
     static const char *const words[] = {"whose box has 2 rows", "no tensor map of 2 dimensions",
                                         "no tensor map of 2 dimensions",
                                         "out-of-bounds read of 128 bytes"};
     const uint64_t source = bench_allocate(bench, NULL, (size_t)(LINES - 1) * PITCH);
-    load(bench, places[1]);
+    load(bench, SCATTER, places[1]);
     for (unsigned k = 0; k < 4; k++) {
         struct tensor_map map = map_of(&planes[0], source);
         if (k == 0)
@@ -194,8 +225,7 @@ static void wrong_maps_of_rows_are_refused(void **state) {
     }
 }
 
-/* What the assembler takes, and what it does not; but for a reduction that scatters, which it takes
- * and PTX does not have. */
+/* What the assembler takes, and what it does not: PTX does not have the reduction. */
 static void forms_of_rows_are_those_of_the_assembler(void **state) {
 #define LOAD                                                                                       \
     "cp.async.bulk.tensor.2d.shared::cluster.global.tile::gather4.mbarrier::complete_tx::bytes"
@@ -222,6 +252,9 @@ static void forms_of_rows_are_those_of_the_assembler(void **state) {
          "[%rd1, {%r2,%r3,%r4,%r5,%r6}], [%r7];",
          false},
         {"cp.reduce.async.bulk.tensor.2d.global.shared::cta.add.tile::scatter4.bulk_group "
+         "[%rd1, {%r2,%r3,%r4,%r5,%r6}], [%r7];",
+         true},
+        {"cp.reduce.async.bulk.tensor.3d.global.shared::cta.add.tile::scatter4.bulk_group "
          "[%rd1, {%r2,%r3,%r4,%r5,%r6}], [%r7];",
          false},
         {STORE ".cp_mask [%rd1], [%r1], %r2, %h1;", true},
@@ -316,8 +349,11 @@ static void bytes_that_are_left_out_need_not_be_there(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(rows_are_gathered_and_scattered),           TEST(wrong_maps_of_rows_are_refused),
-        TEST(forms_of_rows_are_those_of_the_assembler),  TEST(masks_leave_out_bytes),
+        TEST(rows_are_gathered_and_scattered),
+        TEST(wrong_maps_of_rows_are_refused),
+        TEST(rows_are_added_up),
+        TEST(forms_of_rows_are_those_of_the_assembler),
+        TEST(masks_leave_out_bytes),
         TEST(bytes_that_are_left_out_need_not_be_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,8 +66,6 @@ static void kernels_that_need_what_is_lacking_are_not_launched(void **state) {
         KERNEL("frobnicate.u32 %r1, %r2;"),
         KERNEL("istypep.texref %p1, %rd1;"),
         KERNEL("txq.channel_order.b32 %r1, [%rd1];"),
-        KERNEL("sured.p.add.1d.b32.trap [%rd1, {%r5}], %r1;"),
-        KERNEL("cvt.rs.f16x2.f32 %f1, %f2, %f3, %r1;"),
     };
     (void)state;
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
