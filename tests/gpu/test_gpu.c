@@ -100,7 +100,6 @@ TEST(the_toolkits_stub_is_no_gpu) {
 TEST(a_gpu_that_another_process_has_to_itself_is_no_gpu) {
     struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
     int live = driver.live();
-    (void)state;
     expect_open(STAND_IN_CUDA, "cuDevicePrimaryCtxRetain=46", STATUS_NO_GPU,
                 WORDS("CUDA_ERROR_DEVICE_UNAVAILABLE", "compute mode"));
     assert_int_equal(driver.live(), live);
@@ -110,7 +109,6 @@ TEST(a_device_that_is_not_there_is_no_gpu) {
     struct gpu_selection selection = selection_of(STAND_IN_CUDA);
     struct gpu *gpu = NULL;
     struct message message;
-    (void)state;
     selection.index = 2;
     assert_int_equal(gpu_open(&selection, &gpu, &message), STATUS_NO_GPU);
     assert_non_null(strstr(message.text, "no GPU 2: the driver knows 2"));
@@ -133,7 +131,6 @@ TEST(every_call_of_opening_is_checked) {
                                         "cuMemsetD32Async",     "cuStreamSynchronize"};
     struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
     int live = driver.live();
-    (void)state;
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         char order[64];
         snprintf(order, sizeof order, "%s=999", calls[i]);
@@ -236,7 +233,6 @@ TEST(what_the_driver_does_not_take_back_is_told_at_the_end) {
                  {"cuStreamDestroy_v2=999", "cuStreamDestroy failed", false},
                  {"cuModuleUnload=1", "cuModuleUnload failed", false},
                  {"cuDevicePrimaryCtxRelease_v2=999", "cuDevicePrimaryCtxRelease failed", false}};
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct fixture fixture = {.gpu = NULL};
         struct gpu_selection selection = selection_of(STAND_IN_CUDA);

@@ -12,7 +12,6 @@ TEST(a_reading_is_in_the_units_of_its_names) {
     struct nvml *nvml = NULL;
     struct nvml_reading first, second;
     struct message message;
-    (void)state;
     assert_int_equal(nvml_open(STAND_IN_NVML, bus, &nvml, &message), STATUS_OK);
     nvml_read(nvml, &first);
     nvml_read(nvml, &second);
@@ -33,7 +32,6 @@ TEST(what_the_gpu_does_not_tell_is_minus_one) {
     struct nvml *nvml = NULL;
     struct nvml_reading reading;
     struct message message;
-    (void)state;
     assert_int_equal(nvml_open(STAND_IN_NVML, bus, &nvml, &message), STATUS_OK);
     stand_in_order("nvmlDeviceGetTotalEnergyConsumption=3");
     nvml_read(nvml, &reading);
@@ -52,7 +50,6 @@ TEST(a_driver_without_one_reading_gives_the_others) {
     struct nvml *nvml = NULL;
     struct nvml_reading reading;
     struct message message;
-    (void)state;
     if (nvml_open(STAND_IN_OLD_NVML, bus, &nvml, &message) != STATUS_OK)
         fail_msg("%s", message.text);
     nvml_read(nvml, &reading);
@@ -65,7 +62,6 @@ TEST(a_driver_without_one_reading_gives_the_others) {
 TEST(what_is_no_nvml_is_refused) {
     struct nvml *nvml = NULL;
     struct message message;
-    (void)state;
     assert_int_equal(nvml_open(STAND_IN_CUDA, bus, &nvml, &message), STATUS_UNSUPPORTED);
     assert_non_null(strstr(message.text, "it has no nvmlInit_v2"));
     assert_null(nvml);
@@ -83,7 +79,6 @@ TEST(heat_throttles_and_a_power_cap_does_not) {
                  {"throttle=128", true, "power brake"}};
     struct nvml *nvml = NULL;
     struct message message;
-    (void)state;
     assert_int_equal(nvml_open(STAND_IN_NVML, bus, &nvml, &message), STATUS_OK);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct nvml_reading reading;
@@ -105,7 +100,6 @@ TEST(without_nvml_the_reason_is_told) {
     int live = library.live();
     struct nvml *nvml = NULL;
     struct message message;
-    (void)state;
     assert_int_equal(nvml_open("/nonexistent/libnvidia-ml.so.1", bus, &nvml, &message),
                      STATUS_UNSUPPORTED);
     assert_non_null(strstr(message.text, "/nonexistent/libnvidia-ml.so.1"));

@@ -207,7 +207,6 @@ TEST(every_tile_and_split_on_the_emulated_gpu) {
 /* Neither is read: A and B are nowhere, and the NaN in C is gone when beta is 0 too. */
 TEST(alpha_of_zero_reads_neither_a_nor_b) {
     struct staging *staging = staging_open_emulated();
-    (void)state;
     if (staging == NULL) {
         skip();
         return;
@@ -295,7 +294,6 @@ static double work_reckoned(enum gemm_tile_size tile) {
 /* The numbers that tiles are chosen by are those that are counted. */
 TEST(the_work_of_each_tile_is_what_is_counted) {
     struct staging *staging = staging_kernels_are_nvccs() ? staging_open_emulated() : NULL;
-    (void)state;
     if (staging == NULL) {
         skip();
         return;
@@ -325,7 +323,6 @@ TEST(choices_follow_from_the_shape) {
         {{16, 16, 65536}, 108, GEMM_TILE_32, true}, /* one tile, a long k */
         {{100, 10, 128}, 108, GEMM_TILE_32, false}, /* too little for a second launch */
     };
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct gemm_problem problem = {
             .m = rows[i].shape.m, .n = rows[i].shape.n, .k = rows[i].shape.k};
@@ -369,7 +366,6 @@ static int bounds_broken(struct staging *staging, size_t rung, enum gemm_variant
 
 TEST(every_rung_keeps_within_its_counts) {
     struct staging *staging = staging_kernels_are_nvccs() ? staging_open_emulated() : NULL;
-    (void)state;
     if (staging == NULL) {
         skip();
         return;
@@ -386,7 +382,6 @@ TEST(every_rung_keeps_within_its_counts) {
  * of 4 sectors each, whatever is transposed. */
 TEST(the_tiled_rung_reads_each_tile_once_and_without_conflicts) {
     struct staging *staging = staging_open_emulated();
-    (void)state;
     if (staging == NULL) {
         skip();
         return;
@@ -418,7 +413,6 @@ TEST(the_tiled_rung_reads_each_tile_once_and_without_conflicts) {
 
 TEST(cublas_on_its_stand_in) {
     struct staging *staging = staging_open_stand_in();
-    (void)state;
     run_all(staging, gemm_cublas, "cublas");
     staging_close(staging);
 }

@@ -169,7 +169,6 @@ TEST(all_variants_are_right_on_the_emulated_h100) {
 /* Two rounds of the ring and a beginning of the third, two tiles a block at the edge. */
 TEST(each_form_is_right) {
     static const struct shape shape = {264, 264, 520, 0, 1.0F, 0.0F};
-    (void)state;
     struct staging *staging = open_h100();
     if (staging == NULL) {
         skip();
@@ -220,7 +219,6 @@ TEST(the_form_follows_the_shape) {
                 {8192, 8192, 8192, "128x256s4c2"},
                 {512, 512, 512, "128x128s4c2"},
                 {128, 16384, 4096, "128x128s4c1"}};
-    (void)state;
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
         const struct gemm_problem problem = {
             .dtype = DTYPE_BF16, .m = rows[k].m, .n = rows[k].n, .k = rows[k].k};

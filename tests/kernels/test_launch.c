@@ -18,7 +18,6 @@ static const void *at(const float *aligned, int floats) {
 
 TEST(a_split_covers_all_elements_and_is_aligned) {
     static _Alignas(16) const float buffer[32];
-    (void)state;
     for (int offset = 0; offset < 8; offset++) {
         for (int64_t count = 1; count < 20; count++) {
             const void *const pointers[] = {at(buffer, offset), NULL, at(buffer, offset + 4)};
@@ -36,7 +35,6 @@ TEST(a_split_covers_all_elements_and_is_aligned) {
 TEST(buffers_of_different_alignment_have_no_vectors) {
     static _Alignas(16) const float buffer[32];
     const void *const pointers[] = {at(buffer, 0), at(buffer, 1)};
-    (void)state;
     struct vector_split split = geometry_split(20, pointers, 2);
     assert_int_equal(split.vectors, 0);
     assert_int_equal(split.head, 0);
@@ -56,7 +54,6 @@ TEST(grids_cover_the_problem) {
     struct staging *staging = staging_open_stand_in();
     struct execution *execution = &staging->execution;
     size_t images = 0;
-    (void)state;
     (void)kernels_images(&images);
     if (images == 0) {
         staging_close(staging);
@@ -100,7 +97,6 @@ TEST(grids_cover_the_problem) {
 TEST(other_types_than_its_own_a_rung_refuses) {
     struct staging *staging = staging_open_stand_in();
     const struct gemm_problem gemm = {.dtype = DTYPE_TF32, .m = 1, .n = 1, .k = 1};
-    (void)state;
     assert_int_equal(gemm_cuda_naive(&gemm, &staging->execution), STATUS_UNSUPPORTED);
     assert_non_null(strstr(staging->message.text, "f32, bf16 and f16"));
     assert_int_equal(gemm_cuda_tiled(&gemm, &staging->execution), STATUS_UNSUPPORTED);
@@ -115,7 +111,6 @@ TEST(without_a_gpu_a_kernel_is_refused) {
     const struct activation_problem activation = {.rows = 1, .columns = 1};
     const struct optimizer_problem optimizer = {.count = 1};
     const struct transfer_problem transfer = {.count = 1};
-    (void)state;
     assert_int_equal(softmax_cuda_warp(&softmax, &execution), STATUS_INVALID);
     assert_int_equal(activation_cuda_vectorised(&activation, &execution), STATUS_INVALID);
     assert_int_equal(optimizer_cuda_naive(&optimizer, &execution), STATUS_INVALID);
@@ -158,7 +153,6 @@ TEST(a_graph_takes_the_step_of_each_replay) {
     struct staging *staging = staging_open_emulated();
     struct weights launched = weights_start(), replayed = weights_start();
     struct gpu_graph *graph = NULL;
-    (void)state;
     if (staging == NULL) {
         skip();
         return;
@@ -190,7 +184,6 @@ TEST(the_emulated_gpu_counts_and_has_no_time) {
     struct emulator_counters row;
     size_t rows = 0;
     double seconds = -1.0;
-    (void)state;
     if (staging == NULL) {
         skip();
         return;

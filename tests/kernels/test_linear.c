@@ -89,7 +89,6 @@ static void run_staged(struct staging *staging, size_t rung, const int64_t shape
 
 TEST(linear_is_right_on_the_emulated_gpu) {
     struct staging *staging = staging_open_emulated();
-    (void)state;
     if (staging == NULL) {
         skip();
         return;
@@ -107,7 +106,6 @@ TEST(linear_is_right_on_the_cpu) {
     size_t count = sizeof kernels / sizeof kernels[0] - (onednn_absent() ? 1 : 0);
     struct message message;
     struct execution execution = {.threads = 1, .message = &message};
-    (void)state;
     for (size_t i = 0; i < 2 * sizeof shapes / sizeof shapes[0]; i++) {
         struct fixture f;
         struct linear_problem problem = fixture_open(&f, shapes[i / 2], INPUTS_UNIFORM, i % 2);

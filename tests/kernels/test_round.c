@@ -63,7 +63,6 @@ TEST(rungs_round_to_nearest_even) {
     static const int64_t counts[] = {1, 3, 4, 255, 1029, MOST};
     static float in[MOST];
     struct staging *staging = staging_open_emulated();
-    (void)state;
     if (staging == NULL) {
         skip();
         return;

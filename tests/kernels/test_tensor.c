@@ -155,7 +155,6 @@ TEST(the_first_rung_takes_bf16_and_f16) {
 TEST(other_types_and_no_gpu_are_refused) {
     struct message message;
     struct execution execution = {.threads = 1, .message = &message};
-    (void)state;
     struct gemm_problem problem = {.dtype = DTYPE_F32, .m = 1, .n = 1, .k = 1};
     assert_int_equal(gemm_cuda_tensor(&problem, &execution), STATUS_UNSUPPORTED);
     problem.dtype = DTYPE_BF16;

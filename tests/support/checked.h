@@ -39,6 +39,6 @@ static inline void expect_said(const struct bench *bench, const char *const word
     "sub.u32 %r4, 252, %r2; add.u32 %r4, %r4, %r3; ld.shared.u32 %r5, [%r4];\n"                    \
     "st.global.u32 [%rd3+256], %r5; ret; }\n"
 
-#define CHECKED(name) cmocka_unit_test_setup_teardown(name, open_bench, bench_teardown)
+#define TEST_CHECKED(test) TEST_BETWEEN(test, open_bench, bench_teardown)
 
 #endif

@@ -79,6 +79,13 @@ int bench_setup_blackwell(void **state) {
     return setup(state, bench_open_blackwell, 2);
 }
 
+int bench_setup_kernels(void **state) {
+    if (bench_setup(state) != 0)
+        return -1;
+    bench_load_kernels(*state);
+    return 0;
+}
+
 int bench_teardown(void **state) {
     bench_close(*state);
     free(*state);

@@ -26,11 +26,17 @@ void bench_open_hopper(struct bench *bench, unsigned host_threads);
 /* And of 10.0. */
 void bench_open_blackwell(struct bench *bench, unsigned host_threads);
 void bench_close(struct bench *bench);
-/* cmocka's setups and teardown: *state is a bench on one host thread, or for 9.0 on two. */
+/* cmocka's setups and teardown: *state is a bench on one host thread, or for 9.0 on two. With the
+ * kept kernels it is like an A100. */
 int bench_setup(void **state);
 int bench_setup_hopper(void **state);
 int bench_setup_blackwell(void **state);
+int bench_setup_kernels(void **state);
 int bench_teardown(void **state);
+#define TEST_ON_BENCH(test) TEST_BETWEEN(test, bench_setup, bench_teardown)
+#define TEST_ON_HOPPER(test) TEST_BETWEEN(test, bench_setup_hopper, bench_teardown)
+#define TEST_ON_BLACKWELL(test) TEST_BETWEEN(test, bench_setup_blackwell, bench_teardown)
+#define TEST_ON_KERNELS(test) TEST_BETWEEN(test, bench_setup_kernels, bench_teardown)
 struct machine_options bench_options(struct bench *bench);
 /* Switches an option of struct machine_options on. */
 #define BENCH_SWITCH_ON(bench, option)                                                             \

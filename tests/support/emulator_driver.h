@@ -109,5 +109,7 @@ static inline CUfunction find_function(void **state, const char *name) {
 /* Every test of a list with the fixture. */
 #define WITH_CONTEXT(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
 #define WITH_MODULE(test) cmocka_unit_test_setup_teardown(test, fixture_open_module, fixture_close)
+#define TEST_WITH_CONTEXT(test) TEST_BETWEEN(test, fixture_open, fixture_close)
+#define TEST_WITH_MODULE(test) TEST_BETWEEN(test, fixture_open_module, fixture_close)
 
 #endif

@@ -89,7 +89,6 @@ TEST_IN_PLACE(an_assembler_hands_out_ptx) {
         "printf .version >k.ptx && \"$TRITON_PTXAS_PATH\" -lineinfo -v "
         "--gpu-name=sm_80 k.ptx -o k.o && wc -c <k.o && cmp -n 8 k.ptx k.o &&"
         "\"$TRITON_PTXAS_PATH\" k.ptx";
-    (void)state;
     struct call call = EMULATE("sh", "-c", script);
     assert_string_equal(call.out, "release 13\n9\n");
     check_holds(call.err, "-o FILE is needed");
@@ -103,7 +102,6 @@ TEST_IN_PLACE(a_compiler_makes_ptx_for_machine_code) {
         "mkdir real && printf '#!/bin/sh\\necho \"$@\"\\n' >real/nvcc && chmod +x real/nvcc &&"
         "PATH=$PWD/real:$PATH && \"$NVCC\" --cubin 'd/a b.cu' && \"$NVCC\" -o c c.cu &&"
         "\"$NVCC\" -cubin -o c c.cu";
-    (void)state;
     assert_int_equal(unsetenv("NVCC"), 0);
     struct call call = EMULATE("sh", "-c", script);
     check_status(&call, 0);
@@ -229,7 +227,6 @@ static void program_with_symbol(char path[PATH_MAX], const char *name) {
 /* A program with a symbol of NVIDIA's static library. */
 TEST_IN_PLACE(a_runtime_that_is_built_in_is_told_of) {
     char path[PATH_MAX];
-    (void)state;
     program_with_symbol(path, "libcudart_static_0123");
     struct call call = EMULATE(path, "fails", "early", "2");
     check_status(&call, 2);
@@ -246,7 +243,6 @@ TEST_IN_PLACE(a_runtime_that_is_built_in_is_told_of) {
 /* It may speak of the library, as this one does, or have a name like it. */
 TEST_IN_PLACE(text_is_no_runtime) {
     char path[PATH_MAX];
-    (void)state;
     program_with_symbol(path, "no_libcudart_static_0123");
     struct call call = EMULATE(path, "frees", "writes", "0");
     check_status(&call, 0);

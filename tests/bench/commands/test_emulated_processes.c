@@ -12,7 +12,6 @@
 /* From another folder, by a shell, in two processes. */
 TEST_IN_PLACE(scripts_may_start_programs) {
     char script[PATH_MAX * 2 + 100];
-    (void)state;
     snprintf(script, sizeof script, "cd / && '%s' frees overruns 0 && '%s' frees writes 0; exit 4",
              emulated_self, emulated_self);
     struct call call = EMULATE("--report", "counters.csv", "sh", "-c", script);

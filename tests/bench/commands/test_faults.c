@@ -297,7 +297,6 @@ TEST(every_failing_call_is_named) {
     struct temporary images;
     struct figures figures = {0};
     size_t built = 0;
-    (void)state;
     (void)kernels_images(&built);
     if (built == 0 || stride < 1)
         skip();

@@ -126,7 +126,6 @@ static void check_environment(void) {
 
 TEST_IN_TEMPORARY(a_run_goes_from_end_to_end, &place) {
     size_t count;
-    (void)state;
     expect_call(0, STAND_IN_FOLDER, "", run_of("openblas,cublas", "auto"));
     struct result *rows = rows_read(&count);
     const struct result *gpu = row_of(rows, count, "cublas"), *cpu = row_of_base(rows, count);
@@ -178,7 +177,6 @@ TEST_IN_TEMPORARY(without_a_gpu_the_cpu_is_measured, &place) {
                  {STAND_IN_FOLDER, "version=11020", "offers CUDA 11.2 and 11.4 is needed"},
                  {STAND_IN_FOLDER "/old", "version=12000", "cannot be used"},
                  {NULL, "", "libcuda.so.1"}};
-    (void)state;
     temporary_write(&place, "libcuda.so.1", "this is no library\n");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *folder = cases[i].folder ? cases[i].folder : place.path;
@@ -222,7 +220,6 @@ TEST_IN_TEMPORARY(failures_stay_in_their_rows, &place) {
         {"memory=16", "skipped", "CUDA_ERROR_OUT_OF_MEMORY", 0}, /* cuBLAS asks for 32 MiB */
         {"throttle=64", "skipped", "hardware thermal slowdown", 0},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         expect_call(cases[i].exit, STAND_IN_FOLDER, cases[i].order, run_of("openblas,cublas", "0"));
         expect_row("cublas", cases[i].status, cases[i].reason);
@@ -235,7 +232,6 @@ TEST_IN_TEMPORARY(failures_stay_in_their_rows, &place) {
  * measured: the GPU is reset, and its row has times and no ceiling. */
 TEST_IN_TEMPORARY(a_gpu_lost_before_the_first_row_comes_back, &place) {
     static const char *const orders[] = {"cuLaunchKernel=701", "cuLaunchKernel=719"};
-    (void)state;
     if (!staging_has_kernels())
         skip();
     for (size_t i = 0; i < 2; i++) {
@@ -258,7 +254,6 @@ TEST(no_cuda_library_is_linked) {
                                         "libnvrtc"};
     char command[1024];
     const char *program = getenv("LOCKSTEP");
-    (void)state;
     snprintf(command, sizeof command, "ldd %s", program ? program : "build/lockstep");
     FILE *pipe = popen(command, "r"); /* NOLINT(cert-env33-c) */
     assert_non_null(pipe);
@@ -312,7 +307,6 @@ TEST(each_image_holds_each_architecture) {
     size_t count;
     const struct gpu_image *images = kernels_images(&count);
     int checked = 0;
-    (void)state;
     if (strstr(kernels_built(), " sm_") == NULL) /* PTX alone, or nothing */
         skip();
     for (size_t i = 0; i < count; i++) {

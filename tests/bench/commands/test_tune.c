@@ -52,7 +52,6 @@ TEST(the_nearest_measured_shape_decides) {
         {GEMM_NN, 64, 64, 16383, -1}, /* nearer than near, but parts would be too short */
         {GEMM_TN, 8, 8, 65536, 3},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct gemm_problem problem = {
             .variant = rows[i].variant, .m = rows[i].m, .n = rows[i].n, .k = rows[i].k};
@@ -87,7 +86,6 @@ TEST(all_choices_are_enumerated) {
                 {64, 64, 1 << 20, 19},    /* up to 256 parts */
                 {2048, 1024, 1 << 20, 5}, /* the workspace holds two sums */
                 {4096, 4096, 4096, 3}};
-    (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct gemm_problem problem = {.m = rows[i].m, .n = rows[i].n, .k = rows[i].k};
         const struct gemm_choice model = gemm_choose(&problem, 132, NULL);
@@ -126,7 +124,6 @@ TEST(gemm_and_linear_launch_what_was_measured) {
     };
     static float x[SIDE * 2 * SIDE], bias[SIDE], y[SIDE * SIDE];
     struct staging *staging = staging_open_emulated();
-    (void)state;
     if (staging == NULL)
         skip();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -220,7 +217,6 @@ TEST_IN_TEMPORARY(what_is_wrong_with_a_file_is_named, &place) {
         {HEADER "A,9.0,nn,f32,512x512x512,64x64,1,1e-05,2e-05,3e-05" TAIL,
          "tuning.csv:2: median_s, low_s"},
     };
-    (void)state;
     const struct gpu_properties gpu = gpu_of("A", 90);
     struct tuning_use *use;
     struct message message;
@@ -254,7 +250,6 @@ TEST_IN_TEMPORARY(only_the_rows_of_this_gpu_are_used, &place) {
                  "it holds measurements of A, and the GPU is A of compute capability "
                  "8.0"},
                 {"C", 90, 0, "the GPU is C of compute capability 9.0; `lockstep tune`"}};
-    (void)state;
     struct message message;
     struct tuning_use *use;
     for (size_t i = 0; i < sizeof gpus / sizeof gpus[0]; i++) {
@@ -330,7 +325,6 @@ TEST_IN_TEMPORARY(the_fastest_choice_is_written_and_followed, &place) {
     } gpus[] = {{"fast=128", "128x128", "counted work would choose 32x32 in 1 split: 2.000 times"},
                 {"fast=64", "64x64", "counted work would choose 32x32 in 1 split: 2.000 times"},
                 {"fast=32", "32x32", "counted work would choose 32x32 in 1 split: 1.000 times"}};
-    (void)state;
     if (!staging_has_kernels())
         skip();
     for (size_t i = 0; i < sizeof gpus / sizeof gpus[0]; i++) {

@@ -115,7 +115,6 @@ TEST_IN_TEMPORARY(a_container_has_its_own_group_alone, &root) {
 
 TEST_IN_TEMPORARY(without_groups_there_is_no_limit, &root) {
     struct cgroup_memory memory;
-    (void)state;
     check_quota((double)INFINITY, "");
     const struct cgroup cgroup = found();
     cgroup_read_memory(&cgroup, &memory);
@@ -136,7 +135,6 @@ TEST_IN_TEMPORARY(a_quota_bounds_the_threads, &root) {
     struct processors processors;
     struct message message;
     int threads;
-    (void)state;
     version_2();
     const int all = threads_for("max 100000\n");
     assert_int_equal(threads_for("100000 100000\n"), 1);
@@ -201,7 +199,6 @@ TEST_IN_TEMPORARY(the_device_has_what_the_group_leaves, &root) {
     struct message message;
     size_t available, total;
     void *pointer = NULL;
-    (void)state;
     version_2();
     put("sys/fs/cgroup/user/job/memory.max", "20000000\n");
     put("sys/fs/cgroup/user/job/memory.current", "1000000\n");
@@ -257,7 +254,6 @@ TEST_IN_TEMPORARY(throttling_of_version_1, &root) {
 TEST_IN_TEMPORARY(without_a_quota_nothing_tells, &root) {
     struct device device;
     struct message message;
-    (void)state;
     version_2();
     device_open(&device);
     assert_null(device.throttled);

@@ -148,7 +148,6 @@ static double joules_of(struct fixture *f, int64_t iterations, double seconds) {
 
 TEST_BETWEEN(a_counter_is_divided_by_the_iterations, folder_open_zones, folder_close_zones) {
     struct fixture f;
-    (void)state;
     fixture_open(&f, hungry, folder.path);
     assert_true(fabs(joules_of(&f, 1, 0.0) - 2.0) < 1e-9);
     assert_true(fabs(joules_of(&f, 3, 0.01) - 2.0) < 1e-9);
@@ -158,7 +157,6 @@ TEST_BETWEEN(a_counter_is_divided_by_the_iterations, folder_open_zones, folder_c
 /* From step to step, not from where the pass happened to begin. */
 TEST_BETWEEN(a_counter_that_moves_in_steps_is_read_at_them, folder_open_zones, folder_close_zones) {
     struct fixture f;
-    (void)state;
     fixture_open(&f, hungry_in_steps, folder.path);
     assert_true(fabs(joules_of(&f, 1, 0.0) - 1.0) < 1e-9);
     fixture_close(&f);
@@ -166,7 +164,6 @@ TEST_BETWEEN(a_counter_that_moves_in_steps_is_read_at_them, folder_open_zones, f
 
 TEST_BETWEEN(a_counter_that_stands_still_gives_nothing, folder_open_zones, folder_close_zones) {
     struct fixture f;
-    (void)state;
     fixture_open(&f, plain, folder.path);
     assert_non_null(f.devices.list[0].energy);
     assert_true(isnan(joules_of(&f, 1, 0.0)));
@@ -175,7 +172,6 @@ TEST_BETWEEN(a_counter_that_stands_still_gives_nothing, folder_open_zones, folde
 
 TEST(without_a_counter_there_is_no_energy) {
     struct fixture f;
-    (void)state;
     fixture_open(&f, plain, "/nonexistent");
     assert_null(f.devices.list[0].energy);
     assert_true(isnan(joules_of(&f, 1, 0.0)));
@@ -190,7 +186,6 @@ static double hundred_watts(struct device *device) {
 /* 100 W for as long as it took, which is less than the whole call. */
 TEST(power_alone_is_integrated) {
     struct fixture f;
-    (void)state;
     fixture_open(&f, plain, "/nonexistent");
     f.devices.list[0].power = hundred_watts;
     const double start = clock_seconds();
@@ -241,7 +236,6 @@ static struct case_rows rows_of(struct fixture *f) {
 
 TEST_BETWEEN(throttled_samples_are_dropped_and_counted, folder_open_zones, folder_close_zones) {
     struct fixture f;
-    (void)state;
     fixture_open(&f, hungry, folder.path);
     f.devices.list[0].throttled = sometimes;
     looks = 0;
@@ -260,7 +254,6 @@ TEST_BETWEEN(throttled_samples_are_dropped_and_counted, folder_open_zones, folde
 
 TEST(a_device_slowed_down_for_good_is_skipped) {
     struct fixture f;
-    (void)state;
     fixture_open(&f, plain, "/nonexistent");
     f.devices.list[0].throttled = sometimes;
     looks = 0;
@@ -291,7 +284,6 @@ TEST(a_gpu_tells_through_nvml) {
     struct fixture f;
     struct message message;
     double joules = -1.0;
-    (void)state;
     f = (struct fixture){.c = {.operation = &operation_gemm,
                                .size_count = 3,
                                .sizes = {8, 8, 8},
@@ -323,7 +315,6 @@ TEST(the_environment_tells_of_the_gpu) {
     struct device device;
     struct message message;
     cJSON *object = cJSON_CreateObject();
-    (void)state;
     gpu_open_stand_in(&device);
     environment_gpu_to_json(&device, object);
     const cJSON *gpu = cJSON_GetObjectItem(object, "gpu");
@@ -349,7 +340,6 @@ TEST(the_environment_tells_why_there_are_no_readings) {
     struct device device;
     struct message message;
     cJSON *object = cJSON_CreateObject();
-    (void)state;
     stand_in_order("nvmlInit_v2=9");
     assert_int_equal(device_gpu_open_selection(&selection, &device, &message), STATUS_OK);
     stand_in_order(NULL);
@@ -362,7 +352,6 @@ TEST(the_environment_tells_why_there_are_no_readings) {
 
 TEST(an_emulated_gpu_has_no_energy) {
     struct staging *staging = staging_open_emulated();
-    (void)state;
     if (staging == NULL) {
         skip();
         return;

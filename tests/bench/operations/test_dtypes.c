@@ -58,7 +58,6 @@ TEST(tf32_keeps_ten_fraction_bits) {
 
 TEST(nan_and_infinity_stay_what_they_are) {
     static const uint32_t nans[] = {0x7f800001u, 0x7fffffffu, 0xff800001u, 0x7fc00000u};
-    (void)state;
     for (size_t i = 0; i < sizeof nans / sizeof nans[0]; i++) {
         float nan = float_of_bits(nans[i]);
         assert_true(isnan(tf32_round(nan)) && isnan(through_bf16(nan)) && isnan(through_f16(nan)));
@@ -141,7 +140,6 @@ TEST(inputs_are_the_rounded_numbers_of_f32) {
     struct inputs exact, rounded;
     const struct bench_case f32 = case_of("nn", DTYPE_F32, "7x9x11");
     const struct bench_case bf16 = case_of("nn", DTYPE_BF16, "7x9x11");
-    (void)state;
     assert_int_equal(inputs_open(&f32, &exact, &message), STATUS_OK);
     assert_int_equal(inputs_open(&bf16, &rounded, &message), STATUS_OK);
     for (int b = 0; b < 2; b++)
@@ -200,7 +198,6 @@ TEST(what_is_coarser_or_wrong_is_caught) {
                                 wrong = {.name = "wrong", .run = RUN(gemm, one_wrong)};
     struct message message;
     struct bout bout;
-    (void)state;
     bout_open(&bout, case_of("nn", DTYPE_TF32, "1x1x1"), false, 1e9);
     assert_int_equal(bout_verify(&bout, &coarser, &message), STATUS_WRONG);
     bout_close(&bout);
@@ -226,7 +223,6 @@ TEST(another_format_is_not_measured_against_the_peak_of_f32) {
         .threads = 1,
         .flops_per_second = {1e12},
         .levels = {{1e3, 1e12}, {1e4, 1e12}, {1e5, 1e12}, {1e6, 1e12}}};
-    (void)state;
     assert_int_equal(devices_open(&devices, "none", &message), STATUS_OK);
     struct measure_limits limits = measure_limits_default(true);
     limits.warm_up_seconds = limits.case_seconds = 1e-4;

@@ -137,7 +137,6 @@ TEST(a_graph_is_verified) {
     struct fixture f;
     struct mlp_kernels kernels;
     const struct implementation graph = as_graph("cuda-tiled", &kernels);
-    (void)state;
     if (!fixture_open(&f, staging_open_emulated(), "train_step", "784-12-10@3")) {
         skip();
         return;
@@ -157,7 +156,6 @@ TEST(a_kernel_missing_from_the_graph_is_caught) {
     struct fixture f;
     struct mlp_kernels kernels;
     const struct implementation graph = as_graph("cuda-tiled", &kernels);
-    (void)state;
     kernels.column_sums = column_sums_uncaptured;
     if (!fixture_open(&f, staging_open_emulated(), "train_step", "7-5-3@4")) {
         skip();
@@ -173,7 +171,6 @@ TEST(a_kernel_that_fails_ends_the_capture) {
     struct mlp_kernels kernels;
     const struct implementation graph =
         as_graph("cublas", &kernels); /* which the emulated GPU cannot run */
-    (void)state;
     if (!fixture_open(&f, staging_open_emulated(), "inference", "7-5-3@4")) {
         skip();
         return;
@@ -190,7 +187,6 @@ TEST(a_replay_counts_the_kernels_of_the_step) {
     size_t kernels = 0;
     struct mlp_kernels as_one;
     const struct implementation graph = as_graph("cuda-naive", &as_one);
-    (void)state;
     if (!fixture_open(&f, staging_open_emulated(), "train_step", "7-5-3@4")) {
         skip();
         return;
@@ -244,7 +240,6 @@ static uint64_t updates_of_step(struct fixture *f, const struct implementation *
 TEST(one_launch_updates_all_parameters) {
     static const char *const shapes[] = {"3-2@1", "7-5-3@4", "9-8-7-6-5-4-3-2@2",
                                          "2-3-2-3-2-3-2-3-2-3-2-3-2-3-2-3-2@3"};
-    (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         for (int r = 0; r < operation_mlp.implementation_count; r++) {
             const struct implementation *row = &operation_mlp.implementations[r];
@@ -274,7 +269,6 @@ TEST(a_step_is_one_call_and_nothing_is_left_behind) {
     struct fixture f;
     struct launch launch;
     const struct implementation *row = row_of("cublas-graph");
-    (void)state;
     staging_need_kernels();
     assert_true(fixture_open(&f, staging_open_stand_in(), "train_step", "7-5-3@4"));
     struct message *message = &f.staging->message;
@@ -301,7 +295,6 @@ TEST(graphs_survive_a_sticky_error) {
     struct fixture f;
     struct launch launch;
     const struct implementation *row = row_of("cublas-graph");
-    (void)state;
     staging_need_kernels();
     assert_true(fixture_open(&f, staging_open_stand_in(), "train_step", "7-5-3@4"));
     struct message *message = &f.staging->message;
@@ -353,7 +346,6 @@ TEST(training_by_graphs_gives_the_same_losses) {
     struct mlp_kernels kernels;
     const struct implementation graph = as_graph("cuda-tiled", &kernels);
     FILE *report = tmpfile();
-    (void)state;
     assert_non_null(report);
     for (size_t i = 0; i < sizeof optimizers / sizeof optimizers[0]; i++) {
         struct staging *staging = staging_open_emulated();

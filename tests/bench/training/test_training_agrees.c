@@ -331,7 +331,6 @@ static enum status last_sample_lost(const struct column_sums_problem *problem,
 
 TEST(a_wrong_step_is_found) {
     struct mlp_kernels wrong[3];
-    (void)state;
     for (int i = 0; i < 3; i++)
         wrong[i] = *kernels_of("cuda-tiled");
     wrong[0].optimizer = adam_without_steps;
@@ -390,7 +389,6 @@ TEST(train_gives_the_losses_of_the_cpu) {
     struct dataset dataset;
     struct contest c;
     double losses[2][EPOCHS];
-    (void)state;
     if (!contest_open(&c, &model, "cuda-tiled")) {
         skip();
         return;

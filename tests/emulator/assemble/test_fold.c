@@ -1,5 +1,6 @@
 /* How many machine instructions PTX is estimated to become, each rule on its own. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -78,7 +79,7 @@ static const struct {
      2 + 8 + 16 + 4 * 4 + 1},
 };
 
-static void each_rule_folds_what_it_says(void **state) {
+TEST_ON_BENCH(each_rule_folds_what_it_says) {
     bool is_right = true;
     for (size_t k = 0; k < sizeof probes / sizeof probes[0]; k++) {
         run(*state, probes[k].instructions);
@@ -91,18 +92,9 @@ static void each_rule_folds_what_it_says(void **state) {
     assert_true(is_right);
 }
 
-static void count_ptx_counts_ptx(void **state) {
+TEST_ON_BENCH(count_ptx_counts_ptx) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, count_ptx);
     run(bench, probes[7].instructions);
     assert_int_equal(bench->counters.machine_instructions, bench->counters.warp_instructions);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(each_rule_folds_what_it_says),
-        TEST(count_ptx_counts_ptx),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Which accesses to shared memory are counted as one request, and what stands in the way. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -58,7 +59,7 @@ static void check(struct bench *bench, const struct probe *probe) {
     } while (0)
 
 /* 32 lanes of 16 bytes side by side are 4 wavefronts; each word alone would be 4. */
-static void neighbours_in_an_aligned_piece_are_one_request(void **state) {
+TEST_ON_BENCH(neighbours_in_an_aligned_piece_are_one_request) {
     static const struct probe probes[] = {
         {LOAD(1, "%r2", 0) LOAD(2, "%r2", 4) LOAD(3, "%r2", 8) LOAD(4, "%r2", 12), 1, 0, 0, 1, 4},
         {LOAD(4, "%r2", 12) LOAD(2, "%r2", 4) LOAD(3, "%r2", 8) LOAD(1, "%r2", 0), 1, 0, 0, 1, 4},
@@ -94,7 +95,7 @@ static void neighbours_in_an_aligned_piece_are_one_request(void **state) {
     CHECK((struct bench *)*state, probes);
 }
 
-static void alignment_has_to_be_known(void **state) {
+TEST_ON_BENCH(alignment_has_to_be_known) {
     static const struct probe probes[] = {
         {LOAD(1, "%r3", 0) LOAD(2, "%r3", 4), 2, 0, 0, 0, 2},
         {"add.s32 %r7, %r2, %r4;\n" LOAD(1, "%r7", 0) LOAD(2, "%r7", 4), 2, 0, 0, 0, 8},
@@ -117,7 +118,7 @@ static void alignment_has_to_be_known(void **state) {
 }
 
 /* What stands between two words that would else be one request. */
-static void nothing_is_joined_across(void **state) {
+TEST_ON_BENCH(nothing_is_joined_across) {
     static const char *const between[] = {
         "bar.sync 0;",
         "membar.cta;",
@@ -142,7 +143,7 @@ static void nothing_is_joined_across(void **state) {
     }
 }
 
-static void what_stores_nothing_in_shared_memory_does_not_stand_between(void **state) {
+TEST_ON_BENCH(what_stores_nothing_in_shared_memory_does_not_stand_between) {
     static const char *const between[] = {
         "ld.shared.u32 %r9, [%r3];",
         "st.global.u32 [%rd1], %r1;",
@@ -160,7 +161,7 @@ static void what_stores_nothing_in_shared_memory_does_not_stand_between(void **s
 }
 
 /* Stores come together where the last one stands, so loads between them matter, too. */
-static void stores_wait_for_loads_between(void **state) {
+TEST_ON_BENCH(stores_wait_for_loads_between) {
     static const struct probe probes[] = {
         {STORE("%r2", 0) LOAD(1, "%r3", 0) STORE("%r2", 4), 1, 2, 0, 0, 9},
         {STORE("%r2", 0) "ld.global.u32 %r9, [%rd1];\n" STORE("%r2", 4), 0, 1, 1, 0, 4},
@@ -168,7 +169,7 @@ static void stores_wait_for_loads_between(void **state) {
     CHECK((struct bench *)*state, probes);
 }
 
-static void guards_have_to_be_one(void **state) {
+TEST_ON_BENCH(guards_have_to_be_one) {
     static const struct probe probes[] = {
         {"@%p1 " LOAD(1, "%r2", 0) "@%p1 " LOAD(2, "%r2", 4), 1, 0, 1, 0, 4},
         {"@%p1 " LOAD(1, "%r2", 0) "@%p2 " LOAD(2, "%r2", 4), 2, 0, 0, 0, 8},
@@ -187,7 +188,7 @@ static void guards_have_to_be_one(void **state) {
     "ld.shared.f32 %f1, [%r12];\nadd.s32 %r10, %r10, 1;\n"                                         \
     "setp.ne.s32 %p3, %r10, " #count ";\n@%p3 bra again;\n"
 
-static void rounds_of_a_loop_are_neighbours(void **state) {
+TEST_ON_BENCH(rounds_of_a_loop_are_neighbours) {
     static const struct probe probes[] = {
         {ROUNDS("%r2", 4, 8), 2, 0, 0, 2, 8},
         {ROUNDS("%r2", 4, 6), 6, 0, 0, 0, 24},
@@ -203,7 +204,7 @@ static void rounds_of_a_loop_are_neighbours(void **state) {
 }
 
 /* What is joined computes what it did. */
-static void results_stay(void **state) {
+TEST_ON_BENCH(results_stay) {
     struct bench *bench = *state;
     uint32_t got[32] = {0};
     const char *text = BEGIN STORE("%r2", 0) STORE(
@@ -220,26 +221,10 @@ static void results_stay(void **state) {
         assert_int_equal(got[lane], 2 * lane);
 }
 
-static void count_ptx_joins_nothing(void **state) {
+TEST_ON_BENCH(count_ptx_joins_nothing) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, count_ptx);
     run_probe(bench, LOAD(1, "%r2", 0) LOAD(2, "%r2", 4));
     assert_int_equal(bench->counters.shared_load_requests, 2);
     assert_int_equal(bench->counters.shared_wavefronts, 8);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(neighbours_in_an_aligned_piece_are_one_request),
-        TEST(alignment_has_to_be_known),
-        TEST(nothing_is_joined_across),
-        TEST(what_stores_nothing_in_shared_memory_does_not_stand_between),
-        TEST(stores_wait_for_loads_between),
-        TEST(guards_have_to_be_one),
-        TEST(rounds_of_a_loop_are_neighbours),
-        TEST(results_stay),
-        TEST(count_ptx_joins_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

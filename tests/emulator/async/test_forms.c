@@ -1,6 +1,7 @@
 /* Every form of the instructions of this room that the assembler takes is known here: it is
  * decoded, and its kernel may be launched. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -154,9 +155,8 @@ static const char *const forms[] = {
     "clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 %p1, %q;",
 };
 
-static void every_form_is_known(void **state) {
+TEST(every_form_is_known) {
     struct bench bench;
-    (void)state;
     bench_open_hopper(&bench, 1);
     for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
         char text[1024];
@@ -172,9 +172,4 @@ static void every_form_is_known(void **state) {
             fail_msg("%s: %s", forms[k], info->lacks);
     }
     bench_close(&bench);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_form_is_known)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

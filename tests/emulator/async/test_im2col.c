@@ -2,6 +2,7 @@
  * three dimensions, corners, strides, offsets, what lies outside, stores and reductions. */
 #include "emulator/lanes/tensor_map.h"
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -127,7 +128,7 @@ static void run(struct bench *bench, uint64_t a, uint64_t b) {
         fail_msg("%s", bench->log);
 }
 
-static void loads_walk_through_images(void **state) {
+TEST_ON_BENCH(loads_walk_through_images) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof images / sizeof images[0]; k++) {
         const struct image *image = &images[k];
@@ -162,7 +163,7 @@ static void loads_walk_through_images(void **state) {
     }
 }
 
-static void stores_and_reductions_leave_out_what_lies_outside(void **state) {
+TEST_ON_BENCH(stores_and_reductions_leave_out_what_lies_outside) {
     static const char *const copies[] = {
         "cp.async.bulk.tensor.%ud.global.shared::cta.im2col_no_offs.bulk_group",
         "cp.reduce.async.bulk.tensor.%ud.global.shared::cta.add.im2col_no_offs.bulk_group"};
@@ -194,7 +195,7 @@ static void stores_and_reductions_leave_out_what_lies_outside(void **state) {
     }
 }
 
-static void a_map_of_the_other_mode_is_refused(void **state) {
+TEST_ON_BENCH(a_map_of_the_other_mode_is_refused) {
     struct bench *bench = *state;
     const uint64_t image = bench_allocate(bench, NULL, 4096 * sizeof(uint32_t));
     struct tensor_map map = map_of(&images[0], image);
@@ -212,14 +213,4 @@ static void a_map_of_the_other_mode_is_refused(void **state) {
     assert_int_equal(LAUNCH(bench, "k", 1, 1, bench_allocate(bench, &map, sizeof map), (uint64_t)0),
                      MACHINE_ILLEGAL_INSTRUCTION);
     assert_non_null(strstr(bench->log, "cuTensorMapEncodeTiled makes one"));
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(loads_walk_through_images),
-        TEST(stores_and_reductions_leave_out_what_lies_outside),
-        TEST(a_map_of_the_other_mode_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

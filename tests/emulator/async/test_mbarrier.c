@@ -1,6 +1,7 @@
 /* mbarriers: their phases, arrivals and bytes, who sleeps at one, and what is said of one whose
  * phase never ends. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -52,7 +53,7 @@ static void expect_fault(struct bench *bench, const char *text, unsigned threads
     "mbarrier.test_wait.shared.b64 %p2, [%r1], %rd2;\n"                                            \
     "selp.u32 %r4, 1, 0, %p2; shl.b32 %r9, %r9, 1; or.b32 %r9, %r9, %r4;\n"
 
-static void a_phase_ends_with_its_last_arrival(void **state) {
+TEST_ON_BENCH(a_phase_ends_with_its_last_arrival) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -102,7 +103,7 @@ static void a_phase_ends_with_its_last_arrival(void **state) {
         expect_result(*state, cases[k].text, 1, cases[k].result);
 }
 
-static void a_phase_waits_for_its_bytes(void **state) {
+TEST_ON_BENCH(a_phase_waits_for_its_bytes) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -159,7 +160,7 @@ static void a_phase_waits_for_its_bytes(void **state) {
            "GIVE:\n" giver "END:\n")
 
 /* A warp that sleeps has not executed its wait: the count does not tell how long it slept. */
-static void a_sleeper_counts_once(void **state) {
+TEST_ON_BENCH(a_sleeper_counts_once) {
     struct bench *bench = *state;
     uint64_t counts[2];
     static const char *const texts[] = {
@@ -176,7 +177,7 @@ static void a_sleeper_counts_once(void **state) {
 
 /* PTX lets a wait end for want of time: a warp that only looks whether a phase has ended goes on to
  * what the others wait for. */
-static void a_look_does_not_hold_up_who_looks(void **state) {
+TEST_ON_BENCH(a_look_does_not_hold_up_who_looks) {
     expect_result(*state,
                   TWO_WARPS("32",
                             "mbarrier.try_wait.parity.shared.b64 %p2, [%r1], 0;\n"
@@ -189,7 +190,7 @@ static void a_look_does_not_hold_up_who_looks(void **state) {
 }
 
 /* Lanes of one warp sleep at different mbarriers, and one of them wakes the others. */
-static void lanes_of_a_warp_wait_for_each_other(void **state) {
+TEST_ON_BENCH(lanes_of_a_warp_wait_for_each_other) {
     expect_result(
         *state,
         KERNEL("@%p1 mbarrier.init.shared.b64 [%r1], 1;\n"
@@ -202,7 +203,7 @@ static void lanes_of_a_warp_wait_for_each_other(void **state) {
         32, 5);
 }
 
-static void a_phase_that_never_ends_is_named(void **state) {
+TEST_ON_BENCH(a_phase_that_never_ends_is_named) {
     static const struct {
         const char *text, *words;
     } cases[] = {
@@ -236,7 +237,7 @@ static void a_phase_that_never_ends_is_named(void **state) {
         expect_fault(*state, cases[k].text, 64, MACHINE_DEADLOCK, cases[k].words);
 }
 
-static void wrong_uses_are_named(void **state) {
+TEST_ON_BENCH(wrong_uses_are_named) {
     static const struct {
         const char *text, *words;
     } cases[] = {
@@ -263,18 +264,4 @@ static void wrong_uses_are_named(void **state) {
                  MACHINE_MISALIGNED_ADDRESS, "multiple of 8");
     expect_fault(*state, KERNEL("mbarrier.init.shared.b64 [%r1+16], 1;"), 1,
                  MACHINE_INVALID_ADDRESS, "out-of-bounds");
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, bench_setup, bench_teardown)
-        TEST(a_phase_ends_with_its_last_arrival),
-        TEST(a_phase_waits_for_its_bytes),
-        TEST(a_sleeper_counts_once),
-        TEST(a_look_does_not_hold_up_who_looks),
-        TEST(lanes_of_a_warp_wait_for_each_other),
-        TEST(a_phase_that_never_ends_is_named),
-        TEST(wrong_uses_are_named),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * single bits, and what is wrong with such a copy. */
 #include "emulator/lanes/tensor_map.h"
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -131,7 +132,7 @@ static const int corners[][2] = {{128, 3}, {0, -3}, {-128, 0}, {384, 8}, {512, 0
 
 enum { CORNERS = sizeof corners / sizeof corners[0] };
 
-static void packed_boxes_arrive(void **state) {
+TEST_ON_BENCH(packed_boxes_arrive) {
     struct bench *bench = *state;
     static unsigned char from[ROWS * PITCH], tile[TILE_BYTES];
     fill(from, sizeof from);
@@ -156,7 +157,7 @@ static void packed_boxes_arrive(void **state) {
 }
 
 /* What a box has brought goes back to where it was, and nothing else changes; reads are checked. */
-static void packed_boxes_leave(void **state) {
+TEST_ON_BENCH(packed_boxes_leave) {
     struct bench *bench = *state;
     static unsigned char from[ROWS * PITCH], to[ROWS * PITCH];
     BENCH_SWITCH_ON(bench, check_race);
@@ -209,7 +210,7 @@ static const char stores[] =
     "cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;\n"
     "END: ret; }\n";
 
-static void gaps_need_not_be_written(void **state) {
+TEST_ON_BENCH(gaps_need_not_be_written) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_init);
     assert_int_equal(bench_load(bench, stores), MACHINE_OK);
@@ -224,7 +225,7 @@ static void gaps_need_not_be_written(void **state) {
     assert_non_null(strstr(bench->log, "nothing has written the byte at offset 1016"));
 }
 
-static void wrong_packings_are_refused(void **state) {
+TEST_ON_BENCH(wrong_packings_are_refused) {
     struct bench *bench = *state;
     const uint64_t source = bench_allocate(bench, NULL, ROWS * PITCH);
     bench_must_load(bench, text);
@@ -275,15 +276,4 @@ static void wrong_packings_are_refused(void **state) {
         if (!strstr(bench->log, words))
             fail_msg("case %u: '%s' should hold '%s'", k, bench->log, words);
     }
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(packed_boxes_arrive),
-        TEST(packed_boxes_leave),
-        TEST(gaps_need_not_be_written),
-        TEST(wrong_packings_are_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* The check for races, where bulk copies, mbarriers and clusters are: what orders accesses, and
  * what does not. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -110,7 +111,7 @@ static const struct {
      NULL},
 };
 
-static void races_are_told_from_order(void **state) {
+TEST_BETWEEN(races_are_told_from_order, open_bench, bench_teardown) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         bench_must_load(bench, cases[k].text);
@@ -125,11 +126,4 @@ static void races_are_told_from_order(void **state) {
             fail_msg("%zu: '%s', not '%s' from %s", k, bench->log,
                      cases[k].words ? cases[k].words : "", cases[k].text);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(races_are_told_from_order, open_bench, bench_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * bytes; and stores that leave out bytes by a mask. */
 #include "emulator/lanes/tensor_map.h"
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -136,7 +137,7 @@ static void expect_bytes(const struct plane *plane, const int (*place)[1 + ROWS]
     assert_memory_equal(to, wanted, sizeof wanted);
 }
 
-static void rows_are_gathered_and_scattered(void **state) {
+TEST_ON_BLACKWELL(rows_are_gathered_and_scattered) {
     struct bench *bench = *state;
     static unsigned char from[LINES * PITCH], to[LINES * PITCH], tile[TILE_BYTES];
     struct machine_options options = bench_options(bench);
@@ -171,7 +172,7 @@ static void rows_are_gathered_and_scattered(void **state) {
     }
 }
 
-static void rows_are_added_up(void **state) {
+TEST_ON_BLACKWELL(rows_are_added_up) {
     enum { WORDS = LINES * PITCH / 8, ROW_WORDS = 16, LINE_WORDS = PITCH / 8 };
     static const struct plane plane = {TENSOR_U64, 8, ROW_WORDS, 128, 0, 1, false};
     static const int place[2][1 + ROWS] = {{16, 3, 17, 0, 9}, {32, 1, 2, 1, 24}};
@@ -199,7 +200,7 @@ static void rows_are_added_up(void **state) {
     assert_memory_equal(to, wanted, sizeof wanted);
 }
 
-static void wrong_maps_of_rows_are_refused(void **state) {
+TEST_ON_BLACKWELL(wrong_maps_of_rows_are_refused) {
     struct bench *bench = *state;
     static const char *const words[] = {"whose box has 2 rows", "no tensor map of 2 dimensions",
                                         "no tensor map of 2 dimensions",
@@ -226,7 +227,7 @@ static void wrong_maps_of_rows_are_refused(void **state) {
 }
 
 /* What the assembler takes, and what it does not: PTX does not have the reduction. */
-static void forms_of_rows_are_those_of_the_assembler(void **state) {
+TEST_ON_BLACKWELL(forms_of_rows_are_those_of_the_assembler) {
 #define LOAD                                                                                       \
     "cp.async.bulk.tensor.2d.shared::cluster.global.tile::gather4.mbarrier::complete_tx::bytes"
 #define BOX " [%r1], [%rd1, {%r2,%r3,%r4,%r5,-6}], [%r7]"
@@ -297,7 +298,7 @@ static const char masked[] =
     "cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;\n"
     "END: ret; }\n";
 
-static void masks_leave_out_bytes(void **state) {
+TEST_ON_BLACKWELL(masks_leave_out_bytes) {
     static const unsigned masks[] = {0xffff, 0x0001, 0x8000, 0xa5c3, 0x00ff, 0};
     struct bench *bench = *state;
     bench_must_load(bench, masked);
@@ -324,7 +325,7 @@ static void masks_leave_out_bytes(void **state) {
 }
 
 /* Neither the memory nor the source of what is left out has to be there. */
-static void bytes_that_are_left_out_need_not_be_there(void **state) {
+TEST_ON_BLACKWELL(bytes_that_are_left_out_need_not_be_there) {
     static const struct {
         int32_t written, mask;
         const char *said; /* "" where all is well */
@@ -344,17 +345,4 @@ static void bytes_that_are_left_out_need_not_be_there(void **state) {
         if (!strstr(bench->log, cases[k].said))
             fail_msg("case %u: '%s' should hold '%s'", k, bench->log, cases[k].said);
     }
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(rows_are_gathered_and_scattered),
-        TEST(wrong_maps_of_rows_are_refused),
-        TEST(rows_are_added_up),
-        TEST(forms_of_rows_are_those_of_the_assembler),
-        TEST(masks_leave_out_bytes),
-        TEST(bytes_that_are_left_out_need_not_be_there),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * them, and values that there are not. */
 #include "emulator/lanes/tensor_map.h"
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -40,7 +41,7 @@ enum { COLUMNS = 64, ROWS = 8, PITCH = 256 };
     "add.u64 %rd4, %rd4, %rd3; st.global.u32 [%rd4], %r6; add.u32 %r4, %r4, 4;\n"                  \
     "setp.lt.u32 %p1, %r4, 1024; @%p1 bra NEXT;\n"
 
-static void a_kernel_makes_what_the_driver_makes(void **state) {
+TEST_ON_BENCH(a_kernel_makes_what_the_driver_makes) {
     struct bench *bench = *state;
     static uint16_t from[PITCH / 2 * 40], to[ROWS * COLUMNS];
     for (size_t k = 0; k < sizeof from / sizeof from[0]; k++)
@@ -74,7 +75,7 @@ static void a_kernel_makes_what_the_driver_makes(void **state) {
                              from[(row + 3) * PITCH / 2 + 16 + column]);
 }
 
-static void a_map_in_global_memory_is_changed(void **state) {
+TEST_ON_BENCH(a_map_in_global_memory_is_changed) {
     struct bench *bench = *state;
     struct tensor_map map = {.magic = TENSOR_MAP_MAGIC, .rank = 1, .stride = {4}}, changed;
     const uint64_t at = bench_allocate(bench, &map, sizeof map);
@@ -98,7 +99,7 @@ static void a_map_in_global_memory_is_changed(void **state) {
     assert_memory_equal(&changed, &map, sizeof map);
 }
 
-static void what_there_is_not_is_refused(void **state) {
+TEST_ON_BENCH(what_there_is_not_is_refused) {
     static const struct {
         const char *statement, *said;
     } cases[] = {
@@ -127,14 +128,4 @@ static void what_there_is_not_is_refused(void **state) {
         if (strstr(bench->log, cases[k].said) == NULL)
             fail_msg("%s: '%s' should hold '%s'", cases[k].statement, bench->log, cases[k].said);
     }
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_kernel_makes_what_the_driver_makes),
-        TEST(a_map_in_global_memory_is_changed),
-        TEST(what_there_is_not_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

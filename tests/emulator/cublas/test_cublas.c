@@ -1,5 +1,7 @@
 /* Products of matrices by the emulator's cuBLAS, against sums written out. */
+#define TESTS_OWN_MAIN
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 
@@ -106,10 +108,9 @@ static void check(cublasHandle_t handle, cublasOperation_t a_is, cublasOperation
     release(before);
 }
 
-static void products_are_the_sums_written_out(void **state) {
+TEST_WITH_CONTEXT(products_are_the_sums_written_out) {
     static const cublasOperation_t forms[] = {CUBLAS_OP_N, CUBLAS_OP_T};
     cublasHandle_t handle;
-    (void)state;
     BLAS(SUCCESS, cublasCreate_v2(&handle));
     for (unsigned k = 0; k < 4; k++) {
         check(handle, forms[k & 1], forms[k >> 1], CUDA_R_32F, CUDA_R_32F, 0x1p-23);
@@ -121,11 +122,10 @@ static void products_are_the_sums_written_out(void **state) {
     BLAS(SUCCESS, cublasDestroy_v2(handle));
 }
 
-static void vectors_are_multiplied_either_way(void **state) {
+TEST_WITH_CONTEXT(vectors_are_multiplied_either_way) {
     const float values[6] = {1, 2, 3, 4, 5, 6}, alpha = 1, beta = 0; /* 2x3, by columns */
     cublasHandle_t handle;
     float *a = allocate(sizeof values), *x = allocate(sizeof values), *y = allocate(sizeof values);
-    (void)state;
     memcpy(a, values, sizeof values);
     memcpy(x, values, sizeof values);
     memset(y, 0xFF, sizeof values);
@@ -140,13 +140,12 @@ static void vectors_are_multiplied_either_way(void **state) {
     release(y);
 }
 
-static void wrong_calls_are_refused(void **state) {
+TEST_WITH_CONTEXT(wrong_calls_are_refused) {
     const float alpha = 1, beta = 0;
     cublasHandle_t handle;
     CUstream stream;
     CUgraph graph;
     float host[16] = {0}, *device = allocate(sizeof host);
-    (void)state;
     BLAS(NOT_INITIALIZED, cublasSgemm_v2(NULL, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &alpha, device, 4,
                                          device, 4, &beta, device, 4));
     BLAS(SUCCESS, cublasCreate_v2(&handle));
@@ -169,7 +168,7 @@ static void wrong_calls_are_refused(void **state) {
 }
 
 /* A bias is added, and what is negative then is cut off. */
-static void a_product_has_an_epilogue(void **state) {
+TEST_WITH_CONTEXT(a_product_has_an_epilogue) {
     enum { EPILOGUE = 7, BIAS_POINTER = 8, RELU_BIAS = 6, GELU = 32 };
     const float left[4] = {1, 0, 0, 1}, right[4] = {1, -5, 3, 4}, added[2] = {10, 1};
     const float alpha = 1, beta = 0;
@@ -178,7 +177,6 @@ static void a_product_has_an_epilogue(void **state) {
     struct description *description;
     struct layout *square;
     void *handle;
-    (void)state;
     memcpy(a, left, sizeof left);
     memcpy(b, right, sizeof right);
     memcpy(bias, added, sizeof added);
@@ -204,7 +202,7 @@ static void a_product_has_an_epilogue(void **state) {
 }
 
 /* A kernel may use the result under check=init. */
-static void what_a_product_has_stored_is_written(void **state) {
+TEST_WITH_CONTEXT(what_a_product_has_stored_is_written) {
     static const char copies[] =
         ".version 7.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 a) {\n"
         ".reg .b64 %rd<2>; .reg .b32 %r<2>;\n"
@@ -215,7 +213,6 @@ static void what_a_product_has_stored_is_written(void **state) {
     cublasHandle_t handle;
     CUmodule module;
     CUfunction function;
-    (void)state;
     memcpy(operand, (const float[4]){1, 2, 3, 4}, 16);
     OK(cuModuleLoadData(&module, copies));
     OK(cuModuleGetFunction(&function, module, "k"));
@@ -233,10 +230,5 @@ static void what_a_product_has_stored_is_written(void **state) {
 
 int main(void) {
     assert_int_equal(setenv("LOCKSTEP_EMULATOR", "check=memory,init", 1), 0);
-    const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(products_are_the_sums_written_out),    WITH_CONTEXT(a_product_has_an_epilogue),
-        WITH_CONTEXT(vectors_are_multiplied_either_way),    WITH_CONTEXT(wrong_calls_are_refused),
-        WITH_CONTEXT(what_a_product_has_stored_is_written),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Caches, on kernels whose hits follow from their accesses (docs/emulator.md, "Caches"). */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,8 +73,7 @@ static struct machine_counters sweep_count_with_ecc(const struct sweep *sweep) {
 }
 
 /* Nothing is used twice. */
-static void a_stream_hits_nowhere(void **state) {
-    (void)state;
+TEST(a_stream_hits_nowhere) {
     const struct sweep sweep = {load, 8, 64 << 10, 1, 64 << 10};
     const struct machine_counters counters = sweep_count(&sweep);
     assert_int_equal(counters.l1_sectors, counters.global_load_sectors);
@@ -85,8 +85,7 @@ static void a_stream_hits_nowhere(void **state) {
     assert_int_equal(counters.dram_write_bytes, 0);
 }
 
-static void what_fits_hits_but_for_the_first_round(void **state) {
-    (void)state;
+TEST(what_fits_hits_but_for_the_first_round) {
     const struct sweep sweep = {load, 1, 16 << 10, 10, 0};
     const struct machine_counters counters = sweep_count(&sweep);
     assert_int_equal(counters.l1_sectors, 10 * (16 << 10) / SECTOR);
@@ -96,8 +95,7 @@ static void what_fits_hits_but_for_the_first_round(void **state) {
 }
 
 /* Going round more than fits, each line is gone when its turn comes. */
-static void what_does_not_fit_hits_in_the_next_cache(void **state) {
-    (void)state;
+TEST(what_does_not_fit_hits_in_the_next_cache) {
     const struct sweep sweep = {load, 1, 4 * L1_BYTES, 5, 0};
     struct machine_counters counters = sweep_count(&sweep);
     assert_int_equal(counters.l1_hits, 0);
@@ -112,8 +110,7 @@ static void what_does_not_fit_hits_in_the_next_cache(void **state) {
 
 /* Of blocks that read the same, one on each multiprocessor, the first to come finds nothing in the
  * second cache. Those that follow on a multiprocessor find all in its first cache. */
-static void blocks_share_the_caches_of_their_multiprocessor(void **state) {
-    (void)state;
+TEST(blocks_share_the_caches_of_their_multiprocessor) {
     enum { ROUNDS = 3, BYTES = 16 << 10 };
     const struct sweep sweep = {load, MULTIPROCESSORS * ROUNDS, BYTES, 1, 0};
     const struct machine_counters counters = sweep_count(&sweep);
@@ -126,8 +123,7 @@ static void blocks_share_the_caches_of_their_multiprocessor(void **state) {
 }
 
 /* What does not fit the second cache any more is written back; the rest stays in it. */
-static void stores_are_written_back_once(void **state) {
-    (void)state;
+TEST(stores_are_written_back_once) {
     const struct sweep sweep = {"st.global.u32 [%rd4], %r3;", 1, 4 * L2_BYTES, 1, 0};
     struct machine_counters counters = sweep_count(&sweep);
     assert_int_equal(counters.l1_sectors, 4 * L2_BYTES / SECTOR);
@@ -149,8 +145,7 @@ static void stores_are_written_back_once(void **state) {
 static const char halves[] =
     "setp.eq.u32 %p2, %r3, 0; @%p2 ld.global.u32 %r5, [%rd4]; @%p2 ld.global.u32 %r5, [%rd4+32];";
 
-static void a_miss_brings_what_is_missing(void **state) {
-    (void)state;
+TEST(a_miss_brings_what_is_missing) {
     enum { BYTES = 16 << 10 };
     const struct sweep sweep = {halves, 1, BYTES, 1, 0};
     const struct machine_counters counters = sweep_count(&sweep);
@@ -161,8 +156,7 @@ static void a_miss_brings_what_is_missing(void **state) {
 }
 
 /* The second cache has both sectors then, the first one but what it asked for. */
-static void error_correction_brings_half_a_line(void **state) {
-    (void)state;
+TEST(error_correction_brings_half_a_line) {
     enum { BYTES = 16 << 10 };
     const struct sweep sweep = {halves, 1, BYTES, 1, 0};
     const struct machine_counters counters = sweep_count_with_ecc(&sweep);
@@ -172,8 +166,7 @@ static void error_correction_brings_half_a_line(void **state) {
 }
 
 /* 64 bytes for each line that a request reads or that is written back, whole or not. */
-static void inline_error_correction_moves_check_bytes(void **state) {
-    (void)state;
+TEST(inline_error_correction_moves_check_bytes) {
     enum { BYTES = 16 << 10, CHECK = 64 };
     const struct sweep whole = {load, 1, BYTES, 1, 0};
     const struct sweep half = {halves, 1, BYTES, 1, 0};
@@ -186,8 +179,7 @@ static void inline_error_correction_moves_check_bytes(void **state) {
 }
 
 /* Operators and instructions that look into the second cache alone. */
-static void some_go_past_the_first_cache(void **state) {
-    (void)state;
+TEST(some_go_past_the_first_cache) {
     static const char *const past[] = {
         "ld.global.cg.u32 %r5, [%rd4];",
         "ld.global.cv.u32 %r5, [%rd4];",
@@ -207,8 +199,7 @@ static void some_go_past_the_first_cache(void **state) {
 
 /* A fifth block beside the first of four multiprocessors, on the same data. In step with the first it
  * would find all in their cache; younger, it takes each second round and falls behind by more than fits. */
-static void the_older_block_goes_first(void **state) {
-    (void)state;
+TEST(the_older_block_goes_first) {
     const struct sweep sweep = {load, MULTIPROCESSORS + 1, 4 * L1_BYTES, 1, 0};
     const struct machine_counters counters = sweep_count(&sweep);
     const uint64_t of_a_block = counters.l1_sectors / (MULTIPROCESSORS + 1);
@@ -217,8 +208,7 @@ static void the_older_block_goes_first(void **state) {
 }
 
 /* Blocks that compete for the caches, on any number of host threads. */
-static void counts_are_the_same_always(void **state) {
-    (void)state;
+TEST(counts_are_the_same_always) {
     const struct sweep sweep = {load, 600, 4 << 10, 3, 2 << 10};
     const struct machine_counters first = sweep_with(&sweep, 1, true, false);
     void *moved = malloc(1 << 20); /* whatever lies where */
@@ -232,21 +222,4 @@ static void counts_are_the_same_always(void **state) {
     assert_int_equal(off.global_load_sectors, first.global_load_sectors);
     assert_int_equal(off.registers, 16); /* never fewer */
     assert_int_equal(off.shared_bytes, 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stream_hits_nowhere),
-        cmocka_unit_test(what_fits_hits_but_for_the_first_round),
-        cmocka_unit_test(what_does_not_fit_hits_in_the_next_cache),
-        cmocka_unit_test(blocks_share_the_caches_of_their_multiprocessor),
-        cmocka_unit_test(stores_are_written_back_once),
-        cmocka_unit_test(a_miss_brings_what_is_missing),
-        cmocka_unit_test(error_correction_brings_half_a_line),
-        cmocka_unit_test(inline_error_correction_moves_check_bytes),
-        cmocka_unit_test(some_go_past_the_first_cache),
-        cmocka_unit_test(the_older_block_goes_first),
-        cmocka_unit_test(counts_are_the_same_always),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

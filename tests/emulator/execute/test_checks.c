@@ -1,9 +1,10 @@
 /* What the emulator finds wrong in running kernels, and how it says so. */
 #include "tests/support/checked.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
-static void a_write_out_of_bounds_names_its_thread(void **state) {
+TEST_CHECKED(a_write_out_of_bounds_names_its_thread) {
     struct bench *bench = *state;
     struct {
         uint64_t to;
@@ -20,7 +21,7 @@ static void a_write_out_of_bounds_names_its_thread(void **state) {
 }
 
 /* Three floats at the end of an allocation, read as a vector of four, as compilers do. */
-static void elements_that_nobody_reads_may_lie_outside(void **state) {
+TEST_CHECKED(elements_that_nobody_reads_may_lie_outside) {
     struct bench *bench = *state;
     static const char kernels[] =
         ".visible .entry three(.param .u64 p) { .reg .b64 %rd<2>; .reg .f32 %f<7>;\n"
@@ -45,7 +46,7 @@ static void elements_that_nobody_reads_may_lie_outside(void **state) {
     assert_int_equal(LAUNCH(bench, "beyond", 1, 32, memory), MACHINE_INVALID_ADDRESS);
 }
 
-static void freed_memory_is_out_of_bounds(void **state) {
+TEST_CHECKED(freed_memory_is_out_of_bounds) {
     struct bench *bench = *state;
     struct {
         uint64_t to;
@@ -59,7 +60,7 @@ static void freed_memory_is_out_of_bounds(void **state) {
 }
 
 /* Block 0 fails long after the others: it is the one that is named all the same. */
-static void the_lowest_block_at_fault_is_named(void **state) {
+TEST_CHECKED(the_lowest_block_at_fault_is_named) {
     struct bench *bench = *state;
     assert_int_equal(
         bench_load(bench, ".visible .entry k() { .reg .b32 %r<4>; .reg .pred %p<3>;\n"
@@ -74,7 +75,7 @@ static void the_lowest_block_at_fault_is_named(void **state) {
     }
 }
 
-static void a_misaligned_write_is_found(void **state) {
+TEST_CHECKED(a_misaligned_write_is_found) {
     struct bench *bench = *state;
     assert_int_equal(LAUNCH(bench, "misaligned", 1, 32, bench_allocate(bench, NULL, 256)),
                      MACHINE_MISALIGNED_ADDRESS);
@@ -82,7 +83,7 @@ static void a_misaligned_write_is_found(void **state) {
 }
 
 /* A GPU may put a variable anywhere that its alignment allows, if rarely so. */
-static void an_access_wider_than_a_variable_is_aligned_is_found(void **state) {
+TEST_CHECKED(an_access_wider_than_a_variable_is_aligned_is_found) {
     static const unsigned alignments[] = {1, 4, 8, 16, 256, 1024};
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof alignments / sizeof alignments[0]; k++) {
@@ -99,7 +100,7 @@ static void an_access_wider_than_a_variable_is_aligned_is_found(void **state) {
     }
 }
 
-static void an_endless_loop_spends_its_budget(void **state) {
+TEST_CHECKED(an_endless_loop_spends_its_budget) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
     options.instruction_budget = 100000;
@@ -109,7 +110,7 @@ static void an_endless_loop_spends_its_budget(void **state) {
     EXPECT_SAID(bench, "endless_loop", "100000", "at PTX line");
 }
 
-static void endless_recursion_overflows_the_stack(void **state) {
+TEST_CHECKED(endless_recursion_overflows_the_stack) {
     struct bench *bench = *state;
     assert_int_equal(bench_load(bench,
                                 ".func endless() { call endless; ret; }\n"
@@ -119,13 +120,13 @@ static void endless_recursion_overflows_the_stack(void **state) {
     EXPECT_SAID(bench, "stack", "overflows");
 }
 
-static void barriers_that_never_meet_are_a_deadlock(void **state) {
+TEST_CHECKED(barriers_that_never_meet_are_a_deadlock) {
     struct bench *bench = *state;
     assert_int_equal(LAUNCH(bench, "barrier_never_met", 1, 64, 0), MACHINE_DEADLOCK);
     EXPECT_SAID(bench, "deadlock", "bar");
 }
 
-static void exited_threads_do_not_hold_a_barrier_unless_checked(void **state) {
+TEST_CHECKED(exited_threads_do_not_hold_a_barrier_unless_checked) {
     struct bench *bench = *state;
     const uint64_t to = bench_allocate(bench, NULL, 64 * 4);
     assert_int_equal(LAUNCH(bench, "early_exit_barrier", 1, 64, to), MACHINE_OK);
@@ -141,7 +142,7 @@ static void exited_threads_do_not_hold_a_barrier_unless_checked(void **state) {
     " ret; }\n"
 #define BRANCH "setp.eq.u32 %p, %r2, 0; @%p ret;"
 
-static void a_value_of_a_lane_that_does_not_take_part_is_none(void **state) {
+TEST_CHECKED(a_value_of_a_lane_that_does_not_take_part_is_none) {
     struct bench *bench = *state;
     assert_int_equal(bench_load(bench, SHUFFLE("20", BRANCH)), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_OK);
@@ -155,7 +156,7 @@ static void a_value_of_a_lane_that_does_not_take_part_is_none(void **state) {
 }
 
 /* Programs that go a little over what they have allocated go on where nothing is checked. */
-static void an_overrun_is_found_unless_nothing_is_checked(void **state) {
+TEST_CHECKED(an_overrun_is_found_unless_nothing_is_checked) {
     static const char text[] = ".visible .entry k(.param .u64 p) { .reg .b64 %rd<2>;\n"
                                "ld.param.u64 %rd1, [p]; st.global.u32 [%rd1+4], 1; ret; }\n";
     struct bench *bench = *state;
@@ -172,7 +173,7 @@ static void an_overrun_is_found_unless_nothing_is_checked(void **state) {
 }
 
 /* Code that was inlined twice over, and a site that calls inlined code in two lines. */
-static void a_fault_in_inlined_code_names_its_callers(void **state) {
+TEST_CHECKED(a_fault_in_inlined_code_names_its_callers) {
     struct bench *bench = *state;
     assert_int_equal(
         bench_load(bench, ".visible .entry k() { .reg .b32 %r<4>;\n"
@@ -195,7 +196,7 @@ static void a_fault_in_inlined_code_names_its_callers(void **state) {
 }
 
 /* Templates that unroll loops call each other dozens of times. */
-static void of_many_callers_the_first_and_the_last_are_named(void **state) {
+TEST_CHECKED(of_many_callers_the_first_and_the_last_are_named) {
     struct bench *bench = *state;
     assert_int_equal(bench_load(bench, ".visible .entry k() { .reg .b32 %r<5>;\n"
                                        ".loc 1 20 9\n mov.u32 %r1, 0;\n"
@@ -213,7 +214,7 @@ static void of_many_callers_the_first_and_the_last_are_named(void **state) {
     EXPECT_SAID(bench, "(inner.h:5, inlined at outer.cu:14, 2 more, inlined at outer.cu:20)");
 }
 
-static void freed_memory_is_called_so(void **state) {
+TEST_CHECKED(freed_memory_is_called_so) {
     struct bench *bench = *state;
     const uint64_t gone = bench_allocate(bench, NULL, 64);
     const uint64_t other = bench_allocate(bench, NULL, 64);
@@ -228,7 +229,7 @@ static void freed_memory_is_called_so(void **state) {
 }
 
 /* Nothing is there yet that a copy brings but for one that has been waited for. */
-static void a_word_is_not_there_before_its_copy_is_waited_for(void **state) {
+TEST_CHECKED(a_word_is_not_there_before_its_copy_is_waited_for) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_init);
     const uint64_t words = bench_allocate(bench, NULL, 2 * 64 * 4);
@@ -242,7 +243,7 @@ static void a_word_is_not_there_before_its_copy_is_waited_for(void **state) {
     EXPECT_SAID(bench, "uninitialised value: 'st' stores to global memory");
 }
 
-static void uninitialised_reads_are_found(void **state) {
+TEST_CHECKED(uninitialised_reads_are_found) {
     struct bench *bench = *state;
     uint64_t from, to;
     BENCH_SWITCH_ON(bench, check_init);
@@ -260,7 +261,7 @@ static void uninitialised_reads_are_found(void **state) {
 }
 
 /* The host writes through a pointer, which nobody sees. */
-static void memory_of_the_host_counts_as_written(void **state) {
+TEST_CHECKED(memory_of_the_host_counts_as_written) {
     struct bench *bench = *state;
     void *from;
     BENCH_SWITCH_ON(bench, check_init);
@@ -272,7 +273,7 @@ static void memory_of_the_host_counts_as_written(void **state) {
     assert_int_equal(machine_free_host(bench->machine, from), MACHINE_OK);
 }
 
-static void a_trap_is_reported_and_the_machine_lives_on(void **state) {
+TEST_CHECKED(a_trap_is_reported_and_the_machine_lives_on) {
     struct bench *bench = *state;
     assert_int_equal(
         bench_load(bench, ".visible .entry k() { .reg .pred %p<2>; .reg .b32 %r<2>;\n"
@@ -284,7 +285,7 @@ static void a_trap_is_reported_and_the_machine_lives_on(void **state) {
     assert_int_equal(LAUNCH(bench, "k", 1, 4, 0), MACHINE_OK);
 }
 
-static void host_accesses_are_bounded(void **state) {
+TEST_CHECKED(host_accesses_are_bounded) {
     struct bench *bench = *state;
     char bytes[64] = {0};
     const uint64_t at = bench_allocate(bench, NULL, 64);
@@ -298,30 +299,4 @@ static void host_accesses_are_bounded(void **state) {
     uint64_t much;
     assert_int_equal(machine_allocate(bench->machine, (size_t)2 << 30, &much),
                      MACHINE_OUT_OF_MEMORY);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        CHECKED(a_write_out_of_bounds_names_its_thread),
-        CHECKED(elements_that_nobody_reads_may_lie_outside),
-        CHECKED(freed_memory_is_out_of_bounds),
-        CHECKED(the_lowest_block_at_fault_is_named),
-        CHECKED(a_misaligned_write_is_found),
-        CHECKED(an_access_wider_than_a_variable_is_aligned_is_found),
-        CHECKED(an_endless_loop_spends_its_budget),
-        CHECKED(endless_recursion_overflows_the_stack),
-        CHECKED(barriers_that_never_meet_are_a_deadlock),
-        CHECKED(exited_threads_do_not_hold_a_barrier_unless_checked),
-        CHECKED(a_value_of_a_lane_that_does_not_take_part_is_none),
-        CHECKED(an_overrun_is_found_unless_nothing_is_checked),
-        CHECKED(a_fault_in_inlined_code_names_its_callers),
-        CHECKED(of_many_callers_the_first_and_the_last_are_named),
-        CHECKED(freed_memory_is_called_so),
-        CHECKED(a_word_is_not_there_before_its_copy_is_waited_for),
-        CHECKED(uninitialised_reads_are_found),
-        CHECKED(memory_of_the_host_counts_as_written),
-        CHECKED(a_trap_is_reported_and_the_machine_lives_on),
-        CHECKED(host_accesses_are_bounded),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

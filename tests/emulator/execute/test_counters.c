@@ -1,16 +1,10 @@
 /* Each counter on kernels whose counts are known by hand (docs/emulator.md, "Counters"). */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 enum { WORDS = 1 << 14 };
 
-static int open_bench(void **state) {
-    if (bench_setup(state) != 0)
-        return -1;
-    bench_load_kernels(*state);
-    return 0;
-}
-
-static void strides_give_their_sectors(void **state) {
+TEST_ON_KERNELS(strides_give_their_sectors) {
     static const struct {
         int stride;
         uint64_t sectors;
@@ -33,7 +27,7 @@ static void strides_give_their_sectors(void **state) {
     }
 }
 
-static void a_load_that_starts_within_a_sector_touches_one_more(void **state) {
+TEST_ON_KERNELS(a_load_that_starts_within_a_sector_touches_one_more) {
     struct bench *bench = *state;
     const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
                    to = bench_allocate(bench, NULL, 4096);
@@ -48,7 +42,7 @@ static void a_load_that_starts_within_a_sector_touches_one_more(void **state) {
 
 /* A range keeps a bit for each sector, 64 to a word: accesses before, across and behind the end of
  * the first word, side by side and 64 bytes apart. */
-static void sectors_count_wherever_they_lie_in_a_range(void **state) {
+TEST_ON_KERNELS(sectors_count_wherever_they_lie_in_a_range) {
     static const struct {
         int stride;
         uint64_t sectors;
@@ -70,7 +64,7 @@ static void sectors_count_wherever_they_lie_in_a_range(void **state) {
     }
 }
 
-static void vectors_of_four_make_one_request_of_sixteen_sectors(void **state) {
+TEST_ON_KERNELS(vectors_of_four_make_one_request_of_sixteen_sectors) {
     struct bench *bench = *state;
     const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
                    to = bench_allocate(bench, NULL, 4096);
@@ -91,7 +85,7 @@ static void launch_square(struct bench *bench, const char *kernel, uint64_t from
                      MACHINE_OK);
 }
 
-static void a_transpose_conflicts_unless_it_is_padded(void **state) {
+TEST_ON_KERNELS(a_transpose_conflicts_unless_it_is_padded) {
     struct bench *bench = *state;
     const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
                    to = bench_allocate(bench, NULL, WORDS * 4);
@@ -107,7 +101,7 @@ static void a_transpose_conflicts_unless_it_is_padded(void **state) {
 }
 
 /* Stores and loads of 16 bytes take four wavefronts each, of 8 bytes two. */
-static void wide_shared_accesses_go_by_halves_and_quarters(void **state) {
+TEST_ON_KERNELS(wide_shared_accesses_go_by_halves_and_quarters) {
     struct bench *bench = *state;
     const uint64_t to = bench_allocate(bench, NULL, 4096);
     assert_int_equal(LAUNCH(bench, "shared_widths", 1, 32, to), MACHINE_OK);
@@ -115,7 +109,7 @@ static void wide_shared_accesses_go_by_halves_and_quarters(void **state) {
     assert_int_equal(bench->counters.shared_wavefronts_ideal, 4 + 2 + 4 + 2);
 }
 
-static void a_broadcast_is_one_wavefront(void **state) {
+TEST_ON_KERNELS(a_broadcast_is_one_wavefront) {
     struct bench *bench = *state;
     const uint64_t to = bench_allocate(bench, NULL, 4096);
     assert_int_equal(LAUNCH(bench, "broadcast", 1, 32, to), MACHINE_OK);
@@ -140,7 +134,7 @@ static const char halves_ptx[] = ".visible .entry halves(.param .u64 to) {\n"
                                  "ret; }\n";
 
 /* 6 instructions together, 3 and 2 apart, 2 together again. */
-static void divergent_halves_count_each_side_once(void **state) {
+TEST_ON_KERNELS(divergent_halves_count_each_side_once) {
     struct bench *bench = *state;
     const uint64_t to = bench_allocate(bench, NULL, 4096);
     assert_int_equal(bench_load(bench, halves_ptx), MACHINE_OK);
@@ -160,7 +154,7 @@ static void divergent_halves_count_each_side_once(void **state) {
 }
 
 /* M = N = K = 64 in blocks of 32x32: each of 128 warps does 64 multiply-adds and stores one row. */
-static void a_gemm_counts_its_multiply_adds(void **state) {
+TEST_ON_KERNELS(a_gemm_counts_its_multiply_adds) {
     struct bench *bench = *state;
     enum { SIZE = 64 };
     const uint64_t a = bench_allocate(bench, NULL, SIZE * SIZE * 4),
@@ -207,7 +201,7 @@ static struct machine_counters sampled_gemm(struct bench *bench, uint64_t blocks
 }
 
 /* Tiles at the right and at the bottom are cut. All others are equal, and so are those of one side. */
-static void equal_blocks_count_for_each_other(void **state) {
+TEST_ON_KERNELS(equal_blocks_count_for_each_other) {
     struct bench *bench = *state;
     enum { BYTES = SAMPLED_M * SAMPLED_N * 4 };
     const uint64_t c = bench_allocate(bench, NULL, BYTES);
@@ -232,7 +226,7 @@ static void equal_blocks_count_for_each_other(void **state) {
 }
 
 /* Of 64 blocks and more the first one runs alone: 32 rows of a, 32 columns of b and its own tile. */
-static void the_first_block_tells_what_it_touches(void **state) {
+TEST_ON_KERNELS(the_first_block_tells_what_it_touches) {
     struct bench *bench = *state;
     enum { SIDE = 256, DEPTH = 64 };
     const uint64_t a = bench_allocate(bench, NULL, SIDE * DEPTH * 4),
@@ -261,30 +255,10 @@ static void the_first_block_tells_what_it_touches(void **state) {
     }
 }
 
-static void counters_have_names(void **state) {
-    (void)state;
+TEST_ON_KERNELS(counters_have_names) {
     size_t count;
     const struct machine_counter_name *names = machine_counter_names(&count);
     assert_int_equal(count * sizeof(uint64_t), sizeof(struct machine_counters));
     for (size_t k = 0; k < count; k++)
         assert_true(names[k].offset < sizeof(struct machine_counters) && names[k].name[0]);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(strides_give_their_sectors),
-        TEST(a_load_that_starts_within_a_sector_touches_one_more),
-        TEST(sectors_count_wherever_they_lie_in_a_range),
-        TEST(vectors_of_four_make_one_request_of_sixteen_sectors),
-        TEST(a_transpose_conflicts_unless_it_is_padded),
-        TEST(wide_shared_accesses_go_by_halves_and_quarters),
-        TEST(a_broadcast_is_one_wavefront),
-        TEST(divergent_halves_count_each_side_once),
-        TEST(a_gemm_counts_its_multiply_adds),
-        TEST(equal_blocks_count_for_each_other),
-        TEST(the_first_block_tells_what_it_touches),
-        TEST(counters_have_names),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

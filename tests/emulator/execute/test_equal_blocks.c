@@ -1,5 +1,6 @@
 /* Sampled launches count what whole ones do, wherever blocks of a kind lie (docs/emulator.md). */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 /* Blocks stand for tiles row by row. Those that are last in their row, or in the last row, store less;
  * the grid may have several such planes, one behind the other. */
@@ -58,7 +59,7 @@ static uint64_t check_sampled(struct bench *bench, const char *kernel, unsigned 
     return some.blocks_executed;
 }
 
-static void tiles_in_one_dimension_have_their_edges(void **state) {
+TEST_ON_BENCH(tiles_in_one_dimension_have_their_edges) {
     struct bench *bench = *state;
     static const int sides[] = {1, 2, 3, 5, 8, 17, 32};
     enum { SIDES = sizeof sides / sizeof sides[0] };
@@ -77,7 +78,7 @@ static void tiles_in_one_dimension_have_their_edges(void **state) {
 }
 
 /* Where one kind of blocks ends and another begins is found by halves. */
-static void parts_of_a_grid_are_told_apart(void **state) {
+TEST_ON_BENCH(parts_of_a_grid_are_told_apart) {
     struct bench *bench = *state;
     static const int whole[] = {0, 1, 63, 500, 998, 999, 2000};
     const uint64_t to = bench_allocate(bench, NULL, 4096);
@@ -90,7 +91,7 @@ static void parts_of_a_grid_are_told_apart(void **state) {
 }
 
 /* Then the sample stands for all. */
-static void blocks_without_an_order_count_in_the_mean(void **state) {
+TEST_ON_BENCH(blocks_without_an_order_count_in_the_mean) {
     struct bench *bench = *state;
     const struct launch_arguments arguments = {{bench_allocate(bench, NULL, 4096)}, {0}};
     assert_int_equal(bench_load(bench, tiles), MACHINE_OK);
@@ -99,16 +100,4 @@ static void blocks_without_an_order_count_in_the_mean(void **state) {
     assert_in_range(all.global_store_requests, 4096 * 28 / 100, 4096 * 32 / 100);
     assert_in_range(some.global_store_requests, 4096 * 24 / 100, 4096 * 36 / 100);
     assert_in_range(some.blocks_executed, 256, 800);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(tiles_in_one_dimension_have_their_edges, bench_setup,
-                                        bench_teardown),
-        cmocka_unit_test_setup_teardown(parts_of_a_grid_are_told_apart, bench_setup,
-                                        bench_teardown),
-        cmocka_unit_test_setup_teardown(blocks_without_an_order_count_in_the_mean, bench_setup,
-                                        bench_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

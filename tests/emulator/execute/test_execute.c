@@ -1,17 +1,11 @@
 /* Kernels run to their known results: divergence, forward progress, calls, barriers, atomics,
  * copies; and always the same. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
-
-static int open_bench(void **state) {
-    if (bench_setup(state) != 0)
-        return -1;
-    bench_load_kernels(*state);
-    return 0;
-}
 
 static void read_back(struct bench *bench, void *to, uint64_t from, size_t bytes) {
     assert_int_equal(machine_read(bench->machine, to, from, bytes), MACHINE_OK);
@@ -34,17 +28,17 @@ static void count_under_lock(struct bench *bench, const char *kernel, unsigned g
     assert_int_equal(count, grid * block);
 }
 
-static void a_spin_lock_within_a_warp_ends(void **state) {
+TEST_ON_KERNELS(a_spin_lock_within_a_warp_ends) {
     count_under_lock(*state, "spin_lock", 1, 32);
     count_under_lock(*state, "spin_lock_inner", 1, 32);
 }
 
-static void a_spin_lock_among_warps_and_blocks_ends(void **state) {
+TEST_ON_KERNELS(a_spin_lock_among_warps_and_blocks_ends) {
     count_under_lock(*state, "spin_lock", 4, 128);
     count_under_lock(*state, "spin_lock_inner", 2, 64);
 }
 
-static void a_warp_waits_for_another(void **state) {
+TEST_ON_KERNELS(a_warp_waits_for_another) {
     struct bench *bench = *state;
     int values[64];
     const uint64_t flag = bench_allocate(bench, NULL, 4),
@@ -57,7 +51,7 @@ static void a_warp_waits_for_another(void **state) {
 
 /* ---- Divergence ---- */
 
-static void lanes_loop_for_different_times(void **state) {
+TEST_ON_KERNELS(lanes_loop_for_different_times) {
     struct bench *bench = *state;
     int trips[32], values[32], sums[32];
     unsigned over = 0;
@@ -74,7 +68,7 @@ static void lanes_loop_for_different_times(void **state) {
         assert_int_equal(values[lane], lane % 5 == 4 ? 0 : sums[lane] + (int)over);
 }
 
-static void a_switch_takes_each_lane_its_way(void **state) {
+TEST_ON_KERNELS(a_switch_takes_each_lane_its_way) {
     static const int expected[] = {5, 3, 9, 2, 13, 1, 60, 99, -1};
     struct bench *bench = *state;
     int values[32];
@@ -88,7 +82,7 @@ static void a_switch_takes_each_lane_its_way(void **state) {
 }
 
 /* A value that a guarded move may leave alone is live through the loop, and keeps its place. */
-static void a_guarded_move_keeps_the_value_before(void **state) {
+TEST_ON_KERNELS(a_guarded_move_keeps_the_value_before) {
     struct bench *bench = *state;
     int values[32];
     assert_int_equal(
@@ -112,7 +106,7 @@ static void a_guarded_move_keeps_the_value_before(void **state) {
 
 /* ---- Calls ---- */
 
-static void recursion_differs_from_lane_to_lane(void **state) {
+TEST_ON_KERNELS(recursion_differs_from_lane_to_lane) {
     static const int fibonacci[] = {0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89};
     struct bench *bench = *state;
     int values[64];
@@ -126,7 +120,7 @@ static void recursion_differs_from_lane_to_lane(void **state) {
         assert_int_equal(values[thread], fibonacci[(thread + 3) % 12]);
 }
 
-static void indirect_calls_split_the_warp(void **state) {
+TEST_ON_KERNELS(indirect_calls_split_the_warp) {
     struct bench *bench = *state;
     int values[32];
     const uint64_t to = bench_allocate(bench, NULL, sizeof values);
@@ -136,7 +130,7 @@ static void indirect_calls_split_the_warp(void **state) {
         assert_int_equal(values[lane], lane & 1 ? lane * 2 : lane + 1);
 }
 
-static void printf_comes_in_the_order_of_the_blocks(void **state) {
+TEST_ON_KERNELS(printf_comes_in_the_order_of_the_blocks) {
     struct bench *bench = *state;
     int n = 3;
     expect_done(bench, bench_launch(bench, "print_thread", 3, 32, &n, sizeof n));
@@ -148,7 +142,7 @@ static void printf_comes_in_the_order_of_the_blocks(void **state) {
 
 /* ---- Lanes that see each other ---- */
 
-static void shuffles_and_votes(void **state) {
+TEST_ON_KERNELS(shuffles_and_votes) {
     struct bench *bench = *state;
     int in[32], out[256], sum = 0;
     unsigned odd = 0, same[4] = {0};
@@ -175,7 +169,7 @@ static void shuffles_and_votes(void **state) {
     }
 }
 
-static void barriers_count_and_combine(void **state) {
+TEST_ON_KERNELS(barriers_count_and_combine) {
     struct bench *bench = *state;
     int values[96];
     const uint64_t to = bench_allocate(bench, NULL, sizeof values);
@@ -185,7 +179,7 @@ static void barriers_count_and_combine(void **state) {
         assert_int_equal(values[thread], 48 * 100 + 10 + 1);
 }
 
-static void a_named_barrier_lets_producers_go_on(void **state) {
+TEST_ON_KERNELS(a_named_barrier_lets_producers_go_on) {
     struct bench *bench = *state;
     int values[32];
     const uint64_t to = bench_allocate(bench, NULL, sizeof values);
@@ -195,7 +189,7 @@ static void a_named_barrier_lets_producers_go_on(void **state) {
         assert_int_equal(values[lane], (31 - lane) * 3);
 }
 
-static void asynchronous_copies_arrive_when_waited_for(void **state) {
+TEST_ON_KERNELS(asynchronous_copies_arrive_when_waited_for) {
     struct bench *bench = *state;
     float in[256], out[256];
     for (int k = 0; k < 256; k++)
@@ -210,7 +204,7 @@ static void asynchronous_copies_arrive_when_waited_for(void **state) {
     }
 }
 
-static void matrix_fragments_multiply(void **state) {
+TEST_ON_KERNELS(matrix_fragments_multiply) {
     struct bench *bench = *state;
     uint16_t a[256], b[256];
     float c[256];
@@ -234,7 +228,7 @@ static void matrix_fragments_multiply(void **state) {
     }
 }
 
-static void integer_atomics_are_exact(void **state) {
+TEST_ON_KERNELS(integer_atomics_are_exact) {
     struct bench *bench = *state;
     int values[6] = {0, 0, 0, -1, 0, 0};
     unsigned wrap = 0;
@@ -282,7 +276,7 @@ static void run_gemm(struct bench *bench, const char *kernel, float *c) {
 }
 
 /* The compiler contracts sum += a * b to one fused multiply-add, in the order of k. */
-static void a_gemm_equals_its_model_to_the_bit(void **state) {
+TEST_ON_KERNELS(a_gemm_equals_its_model_to_the_bit) {
     static const char *const kernels[] = {"gemm_naive", "gemm_tiled"};
     static float a[SIZE * SIZE], b[SIZE * SIZE], c[SIZE * SIZE];
     fill(a, 1);
@@ -306,7 +300,7 @@ static float add_floats(struct bench *bench) {
     return sum;
 }
 
-static void host_threads_change_nothing(void **state) {
+TEST_ON_KERNELS(host_threads_change_nothing) {
     struct bench *one = *state;
     static float expected[SIZE * SIZE], c[SIZE * SIZE];
     run_gemm(one, "gemm_tiled", expected);
@@ -328,11 +322,10 @@ static void host_threads_change_nothing(void **state) {
 }
 
 /* Blocks that learn the order from an atomic run in order, however many host threads there are. */
-static void blocks_that_communicate_run_in_order(void **state) {
+TEST_ON_KERNELS(blocks_that_communicate_run_in_order) {
     enum { BLOCKS = 5000 };
     static int order[BLOCKS];
     struct bench bench;
-    (void)state;
     bench_open(&bench, 2);
     assert_int_equal(
         bench_load(&bench, ".visible .entry k(.param .u64 counter, .param .u64 to) {\n"
@@ -371,7 +364,7 @@ static void *launch_atomics(void *context) {
     return NULL;
 }
 
-static void two_threads_may_launch(void **state) {
+TEST_ON_KERNELS(two_threads_may_launch) {
     struct bench *bench = *state;
     const uint64_t to = bench_allocate(bench, NULL, 128);
     struct launcher launchers[2] = {{bench, to, MACHINE_OK}, {bench, to, MACHINE_OK}};
@@ -388,7 +381,7 @@ static void two_threads_may_launch(void **state) {
 }
 
 /* A conversion may name registers wider than its type: it then takes their low part. */
-static void a_conversion_takes_the_low_part_of_a_wider_register(void **state) {
+TEST_ON_KERNELS(a_conversion_takes_the_low_part_of_a_wider_register) {
     struct bench *bench = *state;
     static const struct {
         const char *instruction;
@@ -418,7 +411,7 @@ static void a_conversion_takes_the_low_part_of_a_wider_register(void **state) {
 }
 
 /* Those that wait for a time by the clock do not go round once a cycle. */
-static void an_instruction_takes_sixteen_cycles(void **state) {
+TEST_ON_KERNELS(an_instruction_takes_sixteen_cycles) {
     struct bench *bench = *state;
     uint64_t cycles;
     assert_int_equal(bench_load(bench, ".visible .entry k(.param .u64 p) {\n"
@@ -431,32 +424,4 @@ static void an_instruction_takes_sixteen_cycles(void **state) {
     expect_done(bench, LAUNCH(bench, "k", 1, 1, to));
     read_back(bench, &cycles, to, sizeof cycles);
     assert_int_equal(cycles, 32);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(a_spin_lock_within_a_warp_ends),
-        TEST(a_spin_lock_among_warps_and_blocks_ends),
-        TEST(a_warp_waits_for_another),
-        TEST(lanes_loop_for_different_times),
-        TEST(a_switch_takes_each_lane_its_way),
-        TEST(a_guarded_move_keeps_the_value_before),
-        TEST(a_conversion_takes_the_low_part_of_a_wider_register),
-        TEST(recursion_differs_from_lane_to_lane),
-        TEST(indirect_calls_split_the_warp),
-        TEST(printf_comes_in_the_order_of_the_blocks),
-        TEST(shuffles_and_votes),
-        TEST(barriers_count_and_combine),
-        TEST(a_named_barrier_lets_producers_go_on),
-        TEST(asynchronous_copies_arrive_when_waited_for),
-        TEST(matrix_fragments_multiply),
-        TEST(integer_atomics_are_exact),
-        TEST(a_gemm_equals_its_model_to_the_bit),
-        TEST(host_threads_change_nothing),
-        TEST(blocks_that_communicate_run_in_order),
-        TEST(two_threads_may_launch),
-        TEST(an_instruction_takes_sixteen_cycles),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

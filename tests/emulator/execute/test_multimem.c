@@ -6,6 +6,7 @@
 #include "tests/support/emulator_core.h"
 #include "tests/support/kernel_text.h"
 #include "tests/support/small_floats.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -326,7 +327,7 @@ static void expect_model(struct bench *bench, const struct form *form, unsigned 
 
 /* ---- Tests ---- */
 
-static void every_operation_and_type_is_the_models(void **state) {
+TEST_ON_BLACKWELL(every_operation_and_type_is_the_models) {
     unsigned taken = 0;
     for (unsigned k = 0; k < TYPES * 7 * 2 * 2 * 4; k++) {
         const struct form form = {.type = &types[k / 112],
@@ -343,7 +344,7 @@ static void every_operation_and_type_is_the_models(void **state) {
     assert_int_equal(taken, 224);
 }
 
-static void sectors_of_all_devices_are_counted(void **state) {
+TEST_ON_BLACKWELL(sectors_of_all_devices_are_counted) {
     struct bench *bench = *state;
     const struct form load = {&types[10], ADD, true, false, 4},
                       store = {&types[10], STORE, false, false, 2},
@@ -382,7 +383,7 @@ static void expect_fault(struct bench *bench, const char *statement, const char 
     assert_int_equal(machine_free(bench->machine, memory[1]), MACHINE_OK);
 }
 
-static void wrong_addresses_are_named(void **state) {
+TEST_ON_BLACKWELL(wrong_addresses_are_named) {
     static const struct {
         const char *statement, *message;
     } cases[] = {
@@ -402,7 +403,7 @@ static void wrong_addresses_are_named(void **state) {
         expect_fault(*state, cases[k].statement, cases[k].message);
 }
 
-static void devices_without_memory_are_named(void **state) {
+TEST_ON_BLACKWELL(devices_without_memory_are_named) {
     struct bench *bench = *state;
     struct multicast_range *range = calloc(1, sizeof *range + sizeof range->places[0]);
     const uint64_t memory = bench_allocate(bench, NULL, BYTES);
@@ -425,16 +426,4 @@ static void devices_without_memory_are_named(void **state) {
     assert_non_null(strstr(bench->diagnostic.message, "not every device"));
     assert_int_not_equal(LAUNCH(bench, "w", 1, 1, object), MACHINE_OK);
     assert_non_null(strstr(bench->diagnostic.message, "reading alone"));
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(every_operation_and_type_is_the_models),
-        TEST(sectors_of_all_devices_are_counted),
-        TEST(wrong_addresses_are_named),
-        TEST(devices_without_memory_are_named),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

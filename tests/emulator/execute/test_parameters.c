@@ -1,5 +1,6 @@
 /* Parameters of functions: their addresses, and those that are registers and constants. */
 #include "tests/support/one_thread.h"
+#include "tests/support/test.h"
 
 #define CALLER                                                                                     \
     ".visible .entry k(.param .u64 p) {\n" HEAD                                                    \
@@ -33,7 +34,7 @@ static void launch(struct bench *bench, const char *text, uint32_t results[THREA
     "mov.u32 %r1, %tid.x; and.b32 %r2, %r1, 3; mul.wide.u32 %rd2, %r2, 4;\n"                       \
     "mov.b64 %rd7, own; st.local.b32 [%rd7], 77;\n" statements "\nret; }\n"
 
-static void the_address_of_a_parameter_is_one_of_local_memory(void **state) {
+TEST_ON_BENCH(the_address_of_a_parameter_is_one_of_local_memory) {
     static const char *const texts[] = {
         FUNCTION("mov.b64 %rd1, a; add.u64 %rd1, %rd1, %rd2; ld.local.b32 %r3, [%rd1]; "
                  "st.param.b32 [r], %r3;") CALL_WITH_FOUR_WORDS,
@@ -58,7 +59,7 @@ static void the_address_of_a_parameter_is_one_of_local_memory(void **state) {
 }
 
 /* What is written by the address is read by the name, and the caller's own variable stays as it was. */
-static void a_parameter_has_one_place_by_name_and_by_address(void **state) {
+TEST_ON_BENCH(a_parameter_has_one_place_by_name_and_by_address) {
     struct bench *bench = *state;
     uint32_t results[THREADS];
     launch(bench,
@@ -76,7 +77,7 @@ static void a_parameter_has_one_place_by_name_and_by_address(void **state) {
 }
 
 /* Each call has its own: the sum of n and what stands below it. */
-static void each_call_has_its_own_place(void **state) {
+TEST_ON_BENCH(each_call_has_its_own_place) {
     struct bench *bench = *state;
     uint32_t results[THREADS];
     launch(bench,
@@ -97,7 +98,7 @@ static void each_call_has_its_own_place(void **state) {
 }
 
 /* What nothing has written stays so through a parameter that is read by its address. */
-static void values_stay_unwritten_on_the_stack(void **state) {
+TEST_ON_BENCH(values_stay_unwritten_on_the_stack) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_init);
     uint64_t memory;
@@ -129,7 +130,7 @@ static void values_stay_unwritten_on_the_stack(void **state) {
     "st.param.u32 [r], %r1; ret; }\n"
 #define END "\nst.global.u32 [%rd1], %r1; ret; }\n"
 
-static void registers_and_constants_are_passed(void **state) {
+TEST_ON_BENCH(registers_and_constants_are_passed) {
     static const struct {
         const char *text;
         uint32_t factor, summand;
@@ -173,7 +174,7 @@ static void registers_and_constants_are_passed(void **state) {
 }
 
 /* Threads that return early, that fall off the end, or that make no call at all. */
-static void guards_keep_registers_of_results(void **state) {
+TEST_ON_BENCH(guards_keep_registers_of_results) {
     struct bench *bench = *state;
     uint32_t results[THREADS];
     launch(bench,
@@ -184,21 +185,4 @@ static void guards_keep_registers_of_results(void **state) {
            results);
     for (uint32_t t = 0; t < THREADS; t++)
         assert_int_equal(results[t], t < 10 ? 1 : t < 20 ? 2 : t < 30 ? 3 : 9);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_address_of_a_parameter_is_one_of_local_memory,
-                                        bench_setup, bench_teardown),
-        cmocka_unit_test_setup_teardown(a_parameter_has_one_place_by_name_and_by_address,
-                                        bench_setup, bench_teardown),
-        cmocka_unit_test_setup_teardown(each_call_has_its_own_place, bench_setup, bench_teardown),
-        cmocka_unit_test_setup_teardown(values_stay_unwritten_on_the_stack, bench_setup,
-                                        bench_teardown),
-        cmocka_unit_test_setup_teardown(registers_and_constants_are_passed, bench_setup,
-                                        bench_teardown),
-        cmocka_unit_test_setup_teardown(guards_keep_registers_of_results, bench_setup,
-                                        bench_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Races between blocks in global memory: which are found, and what orders blocks. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 /* %rd1 is a buffer of zeros, %r1 the block, %r2 the thread, %p1 the first block; %rd2 is 64 bytes
  * behind %rd1, %rd3 at the thread's word. */
@@ -85,7 +86,7 @@ static const struct {
      "a block writes what block (0,0,0) read", 1},
 };
 
-static void blocks_race_unless_something_orders_them(void **state) {
+TEST_ON_BENCH(blocks_race_unless_something_orders_them) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_race_global);
     for (size_t k = 0; k < sizeof examples / sizeof examples[0]; k++) {
@@ -103,7 +104,7 @@ static void blocks_race_unless_something_orders_them(void **state) {
     }
 }
 
-static void launches_are_ordered(void **state) {
+TEST_ON_BENCH(launches_are_ordered) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_race_global);
     const uint64_t words = bench_allocate(bench, NULL, 1024);
@@ -113,13 +114,4 @@ static void launches_are_ordered(void **state) {
                      MACHINE_OK);
     for (int turn = 0; turn < 3; turn++)
         assert_int_equal(LAUNCH(bench, "k", 1u + (unsigned)turn, 1, words), MACHINE_OK);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(blocks_race_unless_something_orders_them),
-        TEST(launches_are_ordered),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,9 @@
 /* Races in shared memory: which are found, and what orders threads of a block. */
 #include "tests/support/checked.h"
+#include "tests/support/test.h"
 
 /* The first warp reads what the second has not written yet: that is unwritten, and a race. */
-static void who_reads_too_early_races(void **state) {
+TEST_CHECKED(who_reads_too_early_races) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
     const uint64_t to = bench_allocate(bench, NULL, 64 * 4);
@@ -19,7 +20,7 @@ static void who_reads_too_early_races(void **state) {
     EXPECT_SAID(bench, "uninitialised value: 'st' stores to global memory");
 }
 
-static void a_race_in_shared_memory_is_found_and_only_there(void **state) {
+TEST_CHECKED(a_race_in_shared_memory_is_found_and_only_there) {
     struct bench *bench = *state;
     const uint64_t to = bench_allocate(bench, NULL, 64 * 4);
     assert_int_equal(LAUNCH(bench, "shared_race", 1, 64, to), MACHINE_OK);
@@ -33,7 +34,7 @@ static void a_race_in_shared_memory_is_found_and_only_there(void **state) {
 
 /* A thread's own copies have arrived when it has waited; the others' only where they had before a
  * barrier. */
-static void a_copy_races_until_a_barrier_follows_its_wait(void **state) {
+TEST_CHECKED(a_copy_races_until_a_barrier_follows_its_wait) {
     static const struct {
         const char *text;
         enum machine_status status;
@@ -57,7 +58,7 @@ static void a_copy_races_until_a_barrier_follows_its_wait(void **state) {
 }
 
 /* Not even the thread that has issued a copy may read what it brings. */
-static void a_copy_races_with_its_own_thread_until_its_wait(void **state) {
+TEST_CHECKED(a_copy_races_with_its_own_thread_until_its_wait) {
     static const char text[] =
         ".visible .entry k(.param .u64 p) { .reg .b64 %rd<5>; .reg .b32 %r<6>;\n"
         ".shared .align 4 .b8 words[4];\n"
@@ -77,7 +78,7 @@ static void a_copy_races_with_its_own_thread_until_its_wait(void **state) {
     "mov.u32 %r1, %tid.x; st.shared.u32 [word], " value "; ret; }\n"
 
 /* Which thread's value stays is open; where they agree it does not matter. */
-static void stores_that_agree_do_not_race(void **state) {
+TEST_CHECKED(stores_that_agree_do_not_race) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_race);
     assert_int_equal(bench_load(bench, STORE("7")), MACHINE_OK);
@@ -102,7 +103,7 @@ static void stores_that_agree_do_not_race(void **state) {
     "; bra GO; LOWER: bar.warp.sync " lower "; GO:"
 
 /* A warp that reads one word has all its lanes looked at, though its last lane alone is kept. */
-static void a_word_that_its_reader_wrote_races_with_other_readers(void **state) {
+TEST_CHECKED(a_word_that_its_reader_wrote_races_with_other_readers) {
     static const struct {
         const char *text;
         enum machine_status status;
@@ -130,7 +131,7 @@ static void a_word_that_its_reader_wrote_races_with_other_readers(void **state) 
     "mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, " last "; @%p1 bra OTHER;\n"                       \
     "st.shared.u32 [word], 7; ret; OTHER: " between " ld.shared.u32 %r5, [word]; ret; }\n"
 
-static void who_ends_has_arrived_at_the_barrier_of_all(void **state) {
+TEST_CHECKED(who_ends_has_arrived_at_the_barrier_of_all) {
     static const struct {
         const char *text;
         enum machine_status status;
@@ -162,7 +163,7 @@ static void who_ends_has_arrived_at_the_barrier_of_all(void **state) {
     "OTHER: mbarrier.test_wait.parity.shared.b64 %p3, [%r2], 0; @!%p3 bra OTHER;\n"                \
     "ld.shared.u32 %r5, [%r3+124]; ret; }\n"
 
-static void one_lane_arrives_for_others_behind_a_barrier_of_its_warp(void **state) {
+TEST_CHECKED(one_lane_arrives_for_others_behind_a_barrier_of_its_warp) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_race);
     assert_int_equal(bench_load(bench, ARRIVE_FOR_ALL("bar.warp.sync -1;")), MACHINE_OK);
@@ -189,7 +190,7 @@ static void one_lane_arrives_for_others_behind_a_barrier_of_its_warp(void **stat
     "mov.u32 %r7, many; add.u32 %r8, %r7, 4096;\nMORE: sub.u32 %r8, %r8, 4;\n"                     \
     "atom.shared.exch.b32 %r6, [%r8], 1; setp.ne.u32 %p3, %r8, %r7; @%p3 bra MORE;\n"
 
-static void flags_order_as_the_memory_model_says(void **state) {
+TEST_CHECKED(flags_order_as_the_memory_model_says) {
     static const struct {
         const char *text;
         enum machine_status status;
@@ -226,19 +227,4 @@ static void flags_order_as_the_memory_model_says(void **state) {
         if (LAUNCH(bench, "k", 1, 64, none) != kernels[k].status)
             fail_msg("%zu: %s", k, bench->log);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        CHECKED(a_race_in_shared_memory_is_found_and_only_there),
-        CHECKED(who_reads_too_early_races),
-        CHECKED(a_copy_races_until_a_barrier_follows_its_wait),
-        CHECKED(a_copy_races_with_its_own_thread_until_its_wait),
-        CHECKED(stores_that_agree_do_not_race),
-        CHECKED(who_ends_has_arrived_at_the_barrier_of_all),
-        CHECKED(a_word_that_its_reader_wrote_races_with_other_readers),
-        CHECKED(one_lane_arrives_for_others_behind_a_barrier_of_its_warp),
-        CHECKED(flags_order_as_the_memory_model_says),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

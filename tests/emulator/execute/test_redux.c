@@ -1,5 +1,6 @@
 /* redux on floats, against a loop over the lanes. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -58,7 +59,7 @@ static void check(struct bench *bench, const float values[LANES], const char *na
 }
 
 /* Whose mask is a number. */
-static void a_mask_may_be_a_constant(void **state) {
+TEST_ON_BENCH(a_mask_may_be_a_constant) {
     struct bench *bench = *state;
     float value = -2;
     assert_int_equal(bench_load(bench,
@@ -73,7 +74,7 @@ static void a_mask_may_be_a_constant(void **state) {
     assert_true(value == 2);
 }
 
-static void floats_are_reduced(void **state) {
+TEST_ON_BENCH(floats_are_reduced) {
     struct bench *bench = *state;
     for (unsigned form = 0; form < 8; form++) {
         const bool maximum = form & 1, absolute = form & 2, propagates = form & 4;
@@ -95,12 +96,4 @@ static void floats_are_reduced(void **state) {
             values[k] = -NAN;
         check(bench, values, name, maximum, absolute, propagates);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(floats_are_reduced, bench_setup, bench_teardown),
-        cmocka_unit_test_setup_teardown(a_mask_may_be_a_constant, bench_setup, bench_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

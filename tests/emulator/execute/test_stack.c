@@ -1,5 +1,6 @@
 /* Memory that functions take from the stack while they run: alloca, stacksave, stackrestore. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 /* The sum of n * n + … + 1: each call takes n words, fills them and adds them up when the calls
  * below have taken theirs. */
@@ -25,7 +26,7 @@
     ".reg .b32 %r<8>; .reg .b64 %rd<8>; .reg .pred %p;\n"                                          \
     "ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x; mad.wide.u32 %rd1, %r1, 4, %rd1;\n"
 
-static void each_call_has_what_it_took(void **state) {
+TEST_ON_BENCH(each_call_has_what_it_took) {
     enum { THREADS = 64, DEPTHS = 9 };
     struct bench *bench = *state;
     uint32_t sums[THREADS] = {0};
@@ -52,7 +53,7 @@ static void each_call_has_what_it_took(void **state) {
          "st.global.u32 [%rd1], %r3; " after "\n"                                                  \
          "add.u32 %r2, %r2, 1; setp.lt.u32 %p, %r2, 1000; @%p bra L; ret; }\n"
 
-static void what_was_saved_is_restored(void **state) {
+TEST_ON_BENCH(what_was_saved_is_restored) {
     enum { THREADS = 32 };
     struct bench *bench = *state;
     uint32_t values[THREADS] = {0};
@@ -70,7 +71,7 @@ static void what_was_saved_is_restored(void **state) {
     assert_int_equal(LAUNCH(bench, "k", 1, THREADS, memory), MACHINE_ILLEGAL_INSTRUCTION);
 }
 
-static void sizes_and_alignments_have_bounds(void **state) {
+TEST_ON_BENCH(sizes_and_alignments_have_bounds) {
     static const struct {
         const char *text;
         enum machine_status status;
@@ -92,7 +93,7 @@ static void sizes_and_alignments_have_bounds(void **state) {
 }
 
 /* Taken again, it is as if nothing had ever been written to it. */
-static void what_was_taken_is_unwritten(void **state) {
+TEST_ON_BENCH(what_was_taken_is_unwritten) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
     const uint64_t memory = bench_allocate(bench, NULL, 64);
@@ -108,15 +109,4 @@ static void what_was_taken_is_unwritten(void **state) {
                          "stackrestore.u64 %rd2; alloca.u64 %rd3, 16; ld.local.u32 %r2, [%rd3];\n"
                          "st.global.u32 [%rd1], %r2; ret; }\n");
     assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_CHECK_FAILED);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(each_call_has_what_it_took, bench_setup, bench_teardown),
-        cmocka_unit_test_setup_teardown(what_was_saved_is_restored, bench_setup, bench_teardown),
-        cmocka_unit_test_setup_teardown(sizes_and_alignments_have_bounds, bench_setup,
-                                        bench_teardown),
-        cmocka_unit_test_setup_teardown(what_was_taken_is_unwritten, bench_setup, bench_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

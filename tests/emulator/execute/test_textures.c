@@ -1,5 +1,7 @@
 /* Textures and surfaces: which texels a place means, filters, what lies beyond, and wrong handles. */
+#define TESTS_OWN_MAIN
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -54,7 +56,7 @@ static uint64_t create(struct bench *bench, const struct machine_texture *textur
 
 #define FETCH_2D KERNEL("tex.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2}];" KEEP)
 
-static void the_nearest_texel_is_the_one_below(void **state) {
+TEST(the_nearest_texel_is_the_one_below) {
     struct bench *bench = *state;
     struct machine_texture texture = plane(bench);
     const uint64_t nearest = create(bench, &texture);
@@ -69,7 +71,7 @@ static void the_nearest_texel_is_the_one_below(void **state) {
     expect(bench, normalised, 2, -1, 3);
 }
 
-static void a_filter_weighs_by_256ths(void **state) {
+TEST(a_filter_weighs_by_256ths) {
     struct bench *bench = *state;
     struct machine_texture texture = plane(bench);
     texture.is_filtered = true;
@@ -83,7 +85,7 @@ static void a_filter_weighs_by_256ths(void **state) {
     expect(bench, handle, 4, 2, 7);
 }
 
-static void what_lies_beyond_is_what_the_mode_says(void **state) {
+TEST(what_lies_beyond_is_what_the_mode_says) {
     struct bench *bench = *state;
     struct machine_texture texture = plane(bench);
     texture.is_normalised = true;
@@ -110,7 +112,7 @@ static void what_lies_beyond_is_what_the_mode_says(void **state) {
     expect(bench, create(bench, &texture), 5, 0, 3);
 }
 
-static void integers_are_fractions_or_elements(void **state) {
+TEST(integers_are_fractions_or_elements) {
     static const uint8_t bytes[4] = {255, 51, 128, 0};
     struct bench *bench = *state;
     struct machine_texture texture = {.base = bench_allocate(bench, bytes, sizeof bytes),
@@ -146,7 +148,7 @@ static struct machine_texture line(struct bench *bench) {
                                     .is_surface = true};
 }
 
-static void surfaces_are_addressed_by_bytes(void **state) {
+TEST(surfaces_are_addressed_by_bytes) {
     struct bench *bench = *state;
     const struct machine_texture texture = line(bench);
     const uint64_t handle = create(bench, &texture);
@@ -168,7 +170,7 @@ static void surfaces_are_addressed_by_bytes(void **state) {
 }
 
 /* All 32 lanes add to one word; the old value is nobody's. */
-static void surfaces_are_added_to(void **state) {
+TEST(surfaces_are_added_to) {
     static const struct {
         const char *text;
         uint32_t first, wanted;
@@ -197,7 +199,7 @@ static void surfaces_are_added_to(void **state) {
 }
 
 /* A gradient chooses among mipmaps, and there is one. Several texels along an axis are not taken. */
-static void a_gradient_means_the_only_level(void **state) {
+TEST(a_gradient_means_the_only_level) {
     static const char *const texts[] = {
         KERNEL("tex.grad.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2}], {%f3,%f3}, "
                "{%f4,%f4};" KEEP),
@@ -224,7 +226,7 @@ static void a_gradient_means_the_only_level(void **state) {
 }
 
 /* By texel, and as the image's format has them. */
-static void formatted_stores_convert(void **state) {
+TEST(formatted_stores_convert) {
     static const struct {
         enum texel_format format;
         const char *text;
@@ -274,7 +276,7 @@ static void formatted_stores_convert(void **state) {
     }
 }
 
-static void images_tell_their_sizes(void **state) {
+TEST(images_tell_their_sizes) {
     struct bench *bench = *state;
     const struct machine_texture flat = plane(bench), surface = line(bench);
     const int32_t place[4] = {0};
@@ -303,7 +305,7 @@ static void images_tell_their_sizes(void **state) {
     assert_non_null(strstr(bench->diagnostic.message, "surface that has no height"));
 }
 
-static void surfaces_clamp_and_read_zeros_where_asked(void **state) {
+TEST(surfaces_clamp_and_read_zeros_where_asked) {
     struct bench *bench = *state;
     const struct machine_texture texture = line(bench);
     const uint64_t handle = create(bench, &texture);
@@ -323,7 +325,7 @@ static void surfaces_clamp_and_read_zeros_where_asked(void **state) {
     assert_int_equal(word, 0);
 }
 
-static void wrong_handles_are_faults(void **state) {
+TEST(wrong_handles_are_faults) {
     struct bench *bench = *state;
     const struct machine_texture texture = plane(bench);
     const uint64_t handle = create(bench, &texture);
@@ -352,7 +354,7 @@ static void wrong_handles_are_faults(void **state) {
 
 /* A handle may come as a parameter that is called a reference. A module with references of its own loads,
  * and the kernel that reads through one by its name is refused. */
-static void references_are_read_as_handles(void **state) {
+TEST(references_are_read_as_handles) {
     static const char text[] =
         ".global .texref image; .global .surfref canvas; .global .samplerref sampler;\n"
         ".visible .entry k(.param .u64 to, .param .u64 .ptr .texref image, .param .u64 places) {\n"
@@ -370,7 +372,7 @@ static void references_are_read_as_handles(void **state) {
     assert_non_null(strstr(bench->diagnostic.message, "textures by name"));
 }
 
-static void malformed_accesses_are_refused(void **state) {
+TEST(malformed_accesses_are_refused) {
     static const char *const malformed[] = {
         KERNEL("tex.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1}];"),
         KERNEL("tex.2d.v4.f32.f32 {%f5,%f6,%f7}, [%rd2, {%f1,%f2}];"),
@@ -384,20 +386,5 @@ static void malformed_accesses_are_refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_nearest_texel_is_the_one_below),
-        cmocka_unit_test(a_filter_weighs_by_256ths),
-        cmocka_unit_test(what_lies_beyond_is_what_the_mode_says),
-        cmocka_unit_test(integers_are_fractions_or_elements),
-        cmocka_unit_test(surfaces_are_addressed_by_bytes),
-        cmocka_unit_test(surfaces_are_added_to),
-        cmocka_unit_test(a_gradient_means_the_only_level),
-        cmocka_unit_test(formatted_stores_convert),
-        cmocka_unit_test(images_tell_their_sizes),
-        cmocka_unit_test(surfaces_clamp_and_read_zeros_where_asked),
-        cmocka_unit_test(wrong_handles_are_faults),
-        cmocka_unit_test(references_are_read_as_handles),
-        cmocka_unit_test(malformed_accesses_are_refused),
-    };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return tests_run(bench_setup, bench_teardown);
 }

@@ -1,5 +1,6 @@
 /* Values that nothing has written: computing with them is no fault, using them is. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 /* %rd1 has an allocation of which nothing was written, %rd2 one that was; %r1 has a word of the
  * first. */
@@ -48,7 +49,7 @@ static void run_all(struct bench *bench, const struct example *examples, size_t 
     "@%p1 add.u32 %r2, %r2, %r3;"
 #define LDMATRIX "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r4}, [%r2];"
 
-static void what_is_dropped_is_no_fault(void **state) {
+TEST_ON_BENCH(what_is_dropped_is_no_fault) {
     static const struct example examples[] = {
         {KERNEL("add.u32 %r2, %r1, 1; cvt.rn.f32.u32 %f1, %r2; setp.lt.u32 %p1, %r1, 5;"), NULL},
         {STORED("setp.lt.u32 %p1, %r1, 5; setp.ne.u32 %p2, %r9, %r9; and.pred %p3, %p2, %p1;"
@@ -78,7 +79,7 @@ static void what_is_dropped_is_no_fault(void **state) {
     RUN_ALL(*state, examples);
 }
 
-static void a_use_is_a_fault(void **state) {
+TEST_ON_BENCH(a_use_is_a_fault) {
     static const struct example examples[] = {
         {STORED("add.u32 %r2, %r1, 1;"), "'st' stores to global memory what nothing has written"},
         {KERNEL("st.u32 [%rd2], %r1;"), "'st' stores to global memory"},
@@ -114,7 +115,7 @@ static void a_use_is_a_fault(void **state) {
     FUNCTION STORED("{ .param .b32 i; .param .b32 o; st.param.u32 [i], " value ";\n"               \
                     "call (o), f, (i); ld.param.u32 %r2, [o]; }")
 
-static void values_are_followed_wherever_they_go(void **state) {
+TEST_ON_BENCH(values_are_followed_wherever_they_go) {
     static const struct example examples[] = {
         {STORED("st.shared.u32 [%r7], %r1; ld.shared.u32 %r2, [%r7];"), STORES},
         {STORED("ld.shared.u32 %r2, [%r7];"), STORES},
@@ -149,7 +150,7 @@ static void values_are_followed_wherever_they_go(void **state) {
          "}, {" b "}, {%f1,%f1,%f1,%f1};\n"
 #define KEEP(register) "st.global.f32 [%rd2], " register ";"
 
-static void a_tile_at_an_edge_spoils_its_rows_alone(void **state) {
+TEST_ON_BENCH(a_tile_at_an_edge_spoils_its_rows_alone) {
     static const struct example examples[] = {
         {KERNEL(MULTIPLY("%r11", "%r12", "%r9") KEEP("%f2") KEEP("%f3")), NULL},
         {KERNEL(MULTIPLY("%r11", "%r12", "%r9") KEEP("%f4")), STORES},
@@ -191,7 +192,7 @@ static void a_tile_at_an_edge_spoils_its_rows_alone(void **state) {
            "{%f1,%f1,%f1,%f1}, " a ", " b ";\n" KEEP("%f2"))
 #define OTHERS "%r9, {%h1, %h1}"
 
-static void factors_spoil_where_their_selectors_say(void **state) {
+TEST_ON_BENCH(factors_spoil_where_their_selectors_say) {
     static const struct example examples[] = {
         {SCALE("ge.u32 %p2, %r13, 2", "%r12, {%h1, %h1}", OTHERS), NULL},
         {SCALE("ge.u32 %p2, %r13, 2", "%r12, {%h1, %h2}", OTHERS), STORES},
@@ -202,16 +203,4 @@ static void factors_spoil_where_their_selectors_say(void **state) {
         {SCALE("ne.u32 %p2, %r13, 1", OTHERS, "%r12, {%h1, 1}"), NULL},
     };
     RUN_ALL(*state, examples);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(what_is_dropped_is_no_fault),
-        TEST(a_use_is_a_fault),
-        TEST(values_are_followed_wherever_they_go),
-        TEST(a_tile_at_an_edge_spoils_its_rows_alone),
-        TEST(factors_spoil_where_their_selectors_say),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

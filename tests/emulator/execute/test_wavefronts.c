@@ -1,6 +1,7 @@
 /* Requests, wavefronts and sectors of every kind of access to shared memory, each counted by hand
  * (docs/emulator.md, "Counters"). */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -55,7 +56,7 @@ static void check_wavefronts(struct bench *bench, const struct probe *probe) {
     } while (0)
 
 /* 128 bytes a wavefront: 32 lanes of a word, 16 of two, 8 of four. */
-static void loads_and_stores_go_by_128_bytes(void **state) {
+TEST_ON_BENCH(loads_and_stores_go_by_128_bytes) {
     static const struct probe probes[] = {
         {"ld.shared.u8 %r4, [%r2];", 1, 1, 1},
         {"ld.shared.u16 %r4, [%r2];", 2, 1, 1},
@@ -84,7 +85,7 @@ static void loads_and_stores_go_by_128_bytes(void **state) {
 
 /* Where neighbours, or neighbours but one, access one place, two groups are one: counters published
  * of a T4 and an A100 have 2 for 16 bytes that all lanes, or the lanes of each half, read alike. */
-static void groups_that_share_places_go_together(void **state) {
+TEST_ON_BENCH(groups_that_share_places_go_together) {
 #define EVERY(lanes, bytes) "div.u32 %r4, %r1, " #lanes ";\nmad.lo.u32 %r2, %r4, " #bytes ", %r3;\n"
     static const struct probe probes[] = {
         {"ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r3];", 0, 2, 2},
@@ -104,7 +105,7 @@ static void groups_that_share_places_go_together(void **state) {
 }
 
 /* Quarters and halves without lanes take nothing. */
-static void inactive_lanes_take_no_wavefront(void **state) {
+TEST_ON_BENCH(inactive_lanes_take_no_wavefront) {
     static const struct probe probes[] = {
         {"setp.lt.u32 %p1, %r1, 8;\n@%p1 ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r2];", 16, 1, 1},
         {"setp.lt.u32 %p1, %r1, 17;\n@%p1 ld.shared.u64 %rd4, [%r2];", 8, 2, 2},
@@ -114,7 +115,7 @@ static void inactive_lanes_take_no_wavefront(void **state) {
 }
 
 /* Atomics on one word go one after another, where loads of one word go together. */
-static void atomics_on_one_word_wait_for_each_other(void **state) {
+TEST_ON_BENCH(atomics_on_one_word_wait_for_each_other) {
     static const struct probe probes[] = {
         {"red.shared.add.u32 [%r2], %r1;", 4, 1, 1},
         {"red.shared.add.u32 [%r2], %r1;", 8, 2, 1},
@@ -131,7 +132,7 @@ static void atomics_on_one_word_wait_for_each_other(void **state) {
     assert_int_equal(bench->counters.global_atomic_requests, 0);
 }
 
-static void atomics_in_global_memory_make_no_wavefronts(void **state) {
+TEST_ON_BENCH(atomics_in_global_memory_make_no_wavefronts) {
     static const struct probe probe = {"red.global.add.u32 [%rd2], %r1;", 4, 0, 0};
     struct bench *bench = *state;
     check_wavefronts(bench, &probe);
@@ -143,7 +144,7 @@ static void atomics_in_global_memory_make_no_wavefronts(void **state) {
 /* A range keeps a bit for each sector, 64 to a word, so sectors 64 apart share a bit's place:
  * each counts. Words from sectors 0 and 62 on, atomics from sectors 0 and 64 on, and words 128
  * bytes from lane to lane. */
-static void sectors_in_different_words_count_apart(void **state) {
+TEST_ON_BENCH(sectors_in_different_words_count_apart) {
     static const struct {
         struct probe probe;
         uint64_t sectors;
@@ -166,7 +167,7 @@ static void sectors_in_different_words_count_apart(void **state) {
 }
 
 /* Sectors read and wavefronts stored: cp.async is a load of global and a store of shared memory. */
-static void asynchronous_copies_count_on_both_sides(void **state) {
+TEST_ON_BENCH(asynchronous_copies_count_on_both_sides) {
     static const struct probe probes[] = {
         {"cp.async.cg.shared.global [%r2], [%rd2], 16;", 16, 4, 4},
         {"cp.async.cg.shared.global [%r2], [%rd2], 16;", 128, 32, 4},
@@ -187,7 +188,7 @@ static void asynchronous_copies_count_on_both_sides(void **state) {
 }
 
 /* A source size of zero fills with zeros and reads nothing. */
-static void copies_that_only_fill_read_no_sectors(void **state) {
+TEST_ON_BENCH(copies_that_only_fill_read_no_sectors) {
     static const struct probe probe = {
         "mov.u32 %r4, 0;\ncp.async.cg.shared.global [%r2], [%rd2], 16, %r4;", 16, 4, 4};
     struct bench *bench = *state;
@@ -197,7 +198,7 @@ static void copies_that_only_fill_read_no_sectors(void **state) {
 }
 
 /* Eight rows of 16 bytes a matrix: side by side one wavefront, 128 bytes apart eight. */
-static void matrices_go_by_eight_rows(void **state) {
+TEST_ON_BENCH(matrices_go_by_eight_rows) {
     static const struct probe probes[] = {
         {"ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r4}, [%r2];", 16, 1, 1},
         {"ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r4, %r5, %r6, %r7}, [%r2];", 16, 4, 4},
@@ -217,7 +218,7 @@ static void matrices_go_by_eight_rows(void **state) {
  * bytes, lines four apart share banks; with lines of 48 bytes none of eight do. f32 accumulators
  * are pairs, a half-warp has four rows: with lines of 64 bytes two of them share banks.
  */
-static void fragments_go_by_the_lines_of_their_matrix(void **state) {
+TEST_ON_BENCH(fragments_go_by_the_lines_of_their_matrix) {
     static const struct probe probes[] = {
         {"wmma.load.a.sync.aligned.row.m16n16k16.shared.f16 " EIGHT ", [%r3], 16;", 0, 8, 4},
         {"wmma.load.a.sync.aligned.row.m16n16k16.shared.f16 " EIGHT ", [%r3], 24;", 0, 4, 4},
@@ -238,7 +239,7 @@ static void fragments_go_by_the_lines_of_their_matrix(void **state) {
 }
 
 /* Four requests of eight lines, 16 bytes of each: eight sectors each, sixteen different ones. */
-static void fragments_from_global_memory_count_sectors(void **state) {
+TEST_ON_BENCH(fragments_from_global_memory_count_sectors) {
     static const struct probe probe = {
         "wmma.load.a.sync.aligned.row.m16n16k16.global.f16 " EIGHT ", [%rd1], 16;", 0, 0, 0};
     static const struct probe store = {
@@ -256,7 +257,7 @@ static void fragments_from_global_memory_count_sectors(void **state) {
 }
 
 /* Only multiply-adds on f32 count as such, and only products of matrices as tensor instructions. */
-static void multiply_adds_count_by_type(void **state) {
+TEST_ON_BENCH(multiply_adds_count_by_type) {
     static const struct probe probe = {
         "fma.rn.f32 %f1, %f2, %f3, %f4;\n"
         "mad.rn.f32 %f1, %f2, %f3, %f4;\n"
@@ -273,23 +274,4 @@ static void multiply_adds_count_by_type(void **state) {
     assert_int_equal(bench->counters.fma_warp_instructions, 2);
     assert_int_equal(bench->counters.tensor_warp_instructions, 2);
     assert_int_equal(bench->counters.matrix_capability, 75);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(loads_and_stores_go_by_128_bytes),
-        TEST(groups_that_share_places_go_together),
-        TEST(inactive_lanes_take_no_wavefront),
-        TEST(atomics_on_one_word_wait_for_each_other),
-        TEST(atomics_in_global_memory_make_no_wavefronts),
-        TEST(sectors_in_different_words_count_apart),
-        TEST(asynchronous_copies_count_on_both_sides),
-        TEST(copies_that_only_fill_read_no_sectors),
-        TEST(matrices_go_by_eight_rows),
-        TEST(fragments_go_by_the_lines_of_their_matrix),
-        TEST(fragments_from_global_memory_count_sectors),
-        TEST(multiply_adds_count_by_type),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

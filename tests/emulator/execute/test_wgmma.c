@@ -6,6 +6,7 @@
 #include "tests/support/emulator_core.h"
 #include "tests/support/kernel_text.h"
 #include "tests/support/matrix_elements.h"
+#include "tests/support/test.h"
 
 #include <stdlib.h>
 
@@ -336,7 +337,7 @@ static bool has_columns(const struct form *form, unsigned n) {
     return form->d != S32 || n == 8 || n == 24 || n % 16 == 0;
 }
 
-static void every_shape_and_type_is_the_models(void **state) {
+TEST_ON_HOPPER(every_shape_and_type_is_the_models) {
     for (size_t k = 0; k < sizeof products / sizeof products[0]; k++) {
         for (unsigned n = 8; n <= 256; n += 8) {
             struct form form = products[k];
@@ -349,7 +350,7 @@ static void every_shape_and_type_is_the_models(void **state) {
 }
 
 /* NaN, infinities, subnormals and what overflows. */
-static void any_bits_are_the_models(void **state) {
+TEST_ON_HOPPER(any_bits_are_the_models) {
     for (size_t k = 0; k < sizeof products / sizeof products[0]; k++) {
         struct form form = products[k];
         form.n = 32;
@@ -361,7 +362,7 @@ static void any_bits_are_the_models(void **state) {
     }
 }
 
-static void a_may_lie_in_registers(void **state) {
+TEST_ON_HOPPER(a_may_lie_in_registers) {
     for (size_t k = 0; k < sizeof products / sizeof products[0]; k++) {
         struct form form = products[k];
         if (form.a == B1)
@@ -373,7 +374,7 @@ static void a_may_lie_in_registers(void **state) {
     }
 }
 
-static void every_swizzling_and_majorness_is_read(void **state) {
+TEST_ON_HOPPER(every_swizzling_and_majorness_is_read) {
     for (unsigned k = 0; k < 4 * 4 * 8 * 3; k++) {
         struct form form = {.d = F32, .a = k % 3 == 0 ? F16 : BF16, .n = k % 3 == 1 ? 256 : 72};
         form.b = form.a;
@@ -392,7 +393,7 @@ static void every_swizzling_and_majorness_is_read(void **state) {
     }
 }
 
-static void sparse_products_are_the_models(void **state) {
+TEST_ON_HOPPER(sparse_products_are_the_models) {
     for (unsigned k = 0; k < PRODUCTS * 8; k++) {
         struct form form = products[k / 8];
         if (form.a == B1)
@@ -412,7 +413,7 @@ static void sparse_products_are_the_models(void **state) {
     assert_int_equal(bench->counters.wgmma_multiply_adds, 64 * 64 * 32);
 }
 
-static void operands_are_negated_and_sums_begin_anew(void **state) {
+TEST_ON_HOPPER(operands_are_negated_and_sums_begin_anew) {
     for (unsigned k = 0; k < 8; k++) {
         const struct form form = {.d = k & 4 ? F16 : F32,
                                   .a = F16,
@@ -426,7 +427,7 @@ static void operands_are_negated_and_sums_begin_anew(void **state) {
     }
 }
 
-static void products_are_counted(void **state) {
+TEST_ON_HOPPER(products_are_counted) {
     struct bench *bench = *state;
     const struct form form = {.d = F32, .a = BF16, .b = BF16, .n = 256, .width = 8};
     expect_model(bench, &form, false);
@@ -434,19 +435,4 @@ static void products_are_counted(void **state) {
     assert_int_equal(bench->counters.tensor_warp_instructions, 4);
     assert_int_equal(bench->counters.wgmma_multiply_adds, 64 * 256 * 16);
     assert_int_equal(bench->counters.matrix_capability, 90);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_hopper, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(every_shape_and_type_is_the_models),
-        TEST(any_bits_are_the_models),
-        TEST(a_may_lie_in_registers),
-        TEST(every_swizzling_and_majorness_is_read),
-        TEST(sparse_products_are_the_models),
-        TEST(operands_are_negated_and_sums_begin_anew),
-        TEST(products_are_counted),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* What is found wrong around wgmma.mma_async, and what is not. */
 #include "tests/support/emulator_core.h"
 #include "tests/support/kernel_text.h"
+#include "tests/support/test.h"
 
 enum { THREADS = 128 };
 
@@ -52,7 +53,7 @@ static enum machine_status run_checked(struct bench *bench, unsigned threads,
     "add.u32 %c4, %c4, %c5; add.u32 %c6, %c6, %c7; add.u32 %c8, %c8, %c9;\n"                       \
     "add.u32 %c10, %c10, %c11;\n"
 
-static void right_products_pass_the_checks(void **state) {
+TEST_ON_HOPPER(right_products_pass_the_checks) {
     static const char *const cases[] = {
         FENCE FROM_SHARED COMMIT WAIT READ,
         FENCE FROM_SHARED FROM_SHARED COMMIT FROM_REGISTERS COMMIT WAIT READ FENCE FROM_SHARED
@@ -85,7 +86,7 @@ static void right_products_pass_the_checks(void **state) {
     }
 }
 
-static void wrong_products_are_found(void **state) {
+TEST_ON_HOPPER(wrong_products_are_found) {
     static const struct {
         unsigned threads;
         const char *statements, *said;
@@ -137,14 +138,4 @@ static void wrong_products_are_found(void **state) {
         if (!strstr(bench->log, cases[k].said))
             fail_msg("'%s' is not said in: %s", cases[k].said, bench->log);
     }
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_hopper, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(right_products_pass_the_checks),
-        TEST(wrong_products_are_found),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* A program that links PTX by nvJitLink, and loads what it is given as a cubin. */
 #include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,8 +68,7 @@ static void *linked(nvJitLinkHandle link) {
 }
 
 /* The kernel of one input calls the function of another, whose kind the library finds out. */
-static void inputs_become_one_image(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(inputs_become_one_image) {
     nvJitLinkHandle link = link_begin();
     assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, kernel, sizeof kernel, "kernel"), 0);
     assert_int_equal(nvJitLinkAddData(link, INPUT_ANY, triple, strlen(triple), "triple"), 0);
@@ -80,7 +80,7 @@ static void inputs_become_one_image(void **state) {
 }
 
 /* Kernels that say nothing themselves have no more registers than the link allows. */
-static void a_link_limits_registers(void **state) {
+TEST_WITH_CONTEXT(a_link_limits_registers) {
     static const char kernels[] =
         ".version 8.0\n.target sm_80\n.address_size 64\n"
         ".visible .entry first() { ret; }\n.entry own() .maxnreg 12 { ret; }\n"
@@ -93,7 +93,6 @@ static void a_link_limits_registers(void **state) {
     nvJitLinkHandle link;
     CUmodule module;
     CUfunction function;
-    (void)state;
     assert_int_equal(nvJitLinkCreate(&link, 2, options), 0);
     assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, kernels, sizeof kernels, "kernels"), 0);
     void *image = linked(link);
@@ -129,9 +128,8 @@ static const char meeting[] =
     "ld.global.u32 %r8, [%rd3]; call.uni wait; st.global.u32 [%rd2], %r8; ret; }\n";
 
 /* As Numba links kernels that wait for their grid. Blocks of a warp do not wait for each other by chance. */
-static void the_grid_meets_without_machine_code(void **state) {
+TEST_WITH_CONTEXT(the_grid_meets_without_machine_code) {
     enum { BLOCKS = 5, THREADS = 32, WORDS = BLOCKS * THREADS };
-    (void)state;
     nvJitLinkHandle link = link_begin();
     assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, meeting, sizeof meeting, "meeting"), 0);
     for (int k = 0; k < 2; k++)
@@ -186,12 +184,33 @@ static void intermediate_code_add(nvJitLinkHandle link, const char *source) {
     free(bytes);
 }
 
+/* In a process of its own, which must not have looked for NVIDIA's library yet: no test before it
+ * needs that. */
+TEST(a_missing_library_is_said_when_it_is_needed) {
+    const char *options[] = {"-arch=sm_80", "-lto"};
+    char text[512] = "";
+    nvJitLinkHandle link = NULL;
+    int status = -1;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const bool is_said =
+            setenv("LOCKSTEP_NVJITLINK", "/no/such/library", 1) == 0 &&
+            nvJitLinkCreate(&link, 2, options) == 0 &&
+            nvJitLinkAddData(link, INPUT_PTX, triple, sizeof triple, "triple") == 0 &&
+            nvJitLinkAddData(link, INPUT_LTOIR, head, sizeof head, "part") == INVALID_INPUT &&
+            nvJitLinkGetErrorLog(link, text) == 0 && strstr(text, "LOCKSTEP_NVJITLINK");
+        _exit(is_said ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 /* A kernel calls another intermediate code's function, which calls one of an input of PTX. */
-static void intermediate_code_becomes_ptx(void **state) {
+TEST_WITH_CONTEXT(intermediate_code_becomes_ptx) {
     const char *options[] = {"-arch=sm_80", "-lto", "-maxrregcount=10"};
     nvJitLinkHandle link;
     char said[1200];
-    (void)state;
     if (!has_nvrtc()) {
         skip();
         return;
@@ -212,11 +231,10 @@ static void intermediate_code_becomes_ptx(void **state) {
     free(image);
 }
 
-static void what_nvidia_refuses_is_said(void **state) {
+TEST(what_nvidia_refuses_is_said) {
     const char *options[] = {"-arch=sm_80", "-lto", "-ptx"};
     char text[512];
     nvJitLinkHandle link;
-    (void)state;
     if (!has_nvrtc()) {
         skip();
         return;
@@ -230,31 +248,8 @@ static void what_nvidia_refuses_is_said(void **state) {
     assert_int_equal(nvJitLinkDestroy(&link), 0);
 }
 
-/* In a process of its own, which has not looked for NVIDIA's library yet. */
-static void a_missing_library_is_said_when_it_is_needed(void **state) {
-    const char *options[] = {"-arch=sm_80", "-lto"};
-    char text[512] = "";
-    nvJitLinkHandle link = NULL;
-    int status = -1;
-    (void)state;
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        const bool is_said =
-            setenv("LOCKSTEP_NVJITLINK", "/no/such/library", 1) == 0 &&
-            nvJitLinkCreate(&link, 2, options) == 0 &&
-            nvJitLinkAddData(link, INPUT_PTX, triple, sizeof triple, "triple") == 0 &&
-            nvJitLinkAddData(link, INPUT_LTOIR, head, sizeof head, "part") == INVALID_INPUT &&
-            nvJitLinkGetErrorLog(link, text) == 0 && strstr(text, "LOCKSTEP_NVJITLINK");
-        _exit(is_said ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-}
-
-static void files_are_inputs(void **state) {
+TEST_WITH_CONTEXT(files_are_inputs) {
     static const char path[] = TEST_PTX "/core.ptx";
-    (void)state;
     nvJitLinkHandle link = link_begin();
     assert_int_equal(nvJitLinkAddFile(link, INPUT_PTX, "/no/such/file"), INVALID_INPUT);
     assert_int_not_equal(nvJitLinkAddFile(link, INPUT_PTX, "/"), 0);
@@ -267,10 +262,9 @@ static void files_are_inputs(void **state) {
     assert_int_equal(nvJitLinkDestroy(&link), 0);
 }
 
-static void other_inputs_are_refused_by_name(void **state) {
+TEST(other_inputs_are_refused_by_name) {
     char text[512];
     size_t size = 0;
-    (void)state;
     nvJitLinkHandle link = link_begin();
     assert_int_equal(nvJitLinkGetErrorLogSize(link, &size), 0);
     assert_int_equal(size, 1);
@@ -289,12 +283,11 @@ static void other_inputs_are_refused_by_name(void **state) {
     assert_int_equal(nvJitLinkDestroy(&link), 0);
 }
 
-static void wrong_calls_are_errors(void **state) {
+TEST(wrong_calls_are_errors) {
     const char *option = "-O3";
     nvJitLinkHandle link = NULL;
     size_t size;
     unsigned major = 0, minor = 1;
-    (void)state;
     assert_int_equal(nvJitLinkCreate(&link, 1, &option), MISSING_ARCH);
     assert_int_equal(nvJitLinkCreate(NULL, 1, &option), NULL_INPUT);
     assert_int_equal(nvJitLinkDestroy(&link), NULL_INPUT);
@@ -304,19 +297,4 @@ static void wrong_calls_are_errors(void **state) {
     assert_int_equal(nvJitLinkGetLinkedCubinSize(NULL, &size), NULL_INPUT);
     assert_int_equal(nvJitLinkVersion(&major, &minor), 0);
     assert_int_equal(major, 13);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(inputs_become_one_image),
-        WITH_CONTEXT(a_link_limits_registers),
-        WITH_CONTEXT(the_grid_meets_without_machine_code),
-        cmocka_unit_test(a_missing_library_is_said_when_it_is_needed),
-        WITH_CONTEXT(intermediate_code_becomes_ptx),
-        cmocka_unit_test(what_nvidia_refuses_is_said),
-        WITH_CONTEXT(files_are_inputs),
-        cmocka_unit_test(other_inputs_are_refused_by_name),
-        cmocka_unit_test(wrong_calls_are_errors),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

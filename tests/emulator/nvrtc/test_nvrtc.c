@@ -1,6 +1,7 @@
 /* A program that compiles for sm_80 while it runs, and loads what it is given as a cubin. */
 #include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,13 +20,27 @@ extern const char *nvrtcGetErrorString(int result);
 
 static const char source[] = "extern \"C\" __global__ void triple(int *x) { *x *= 3; }";
 
-static void a_cubin_is_ptx(void **state) {
+/* In a process of its own, which must not have looked for the library yet: so this is the first. */
+TEST(a_missing_library_is_an_error) {
+    int status = -1, major, minor;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const bool is_said = setenv("LOCKSTEP_NVRTC", "/no/such/library", 1) == 0 &&
+                             nvrtcVersion(&major, &minor) == 11 &&
+                             strstr(nvrtcGetErrorString(11), "missing");
+        _exit(is_said ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+TEST_WITH_CONTEXT(a_cubin_is_ptx) {
     static const char *const options[] = {"--gpu-architecture=sm_80"};
     nvrtcProgram program;
     size_t size = 0;
     int major = 0, minor = 0;
     char said[1200];
-    (void)state;
     if (nvrtcVersion(&major, &minor) != 0) {
         print_message("skipped: there is no NVRTC here\n");
         skip();
@@ -43,28 +58,4 @@ static void a_cubin_is_ptx(void **state) {
     assert_int_equal(nvrtcDestroyProgram(&program), 0);
     assert_int_equal(number_after(image, "triple", 14), 42);
     free(image);
-}
-
-/* In a process of its own, which has not looked for the library yet. */
-static void a_missing_library_is_an_error(void **state) {
-    int status = -1, major, minor;
-    (void)state;
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        const bool is_said = setenv("LOCKSTEP_NVRTC", "/no/such/library", 1) == 0 &&
-                             nvrtcVersion(&major, &minor) == 11 &&
-                             strstr(nvrtcGetErrorString(11), "missing");
-        _exit(is_said ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_missing_library_is_an_error),
-        WITH_CONTEXT(a_cubin_is_ptx),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

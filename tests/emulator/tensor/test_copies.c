@@ -2,6 +2,7 @@
  * model of single bytes and bits has it. */
 #include "tests/support/kernel_text.h"
 #include "tests/support/tensor_memory_run.h"
+#include "tests/support/test.h"
 
 enum { THREADS = TENSOR_MEMORY_THREADS, WORDS = 8, FIRST = 5, NO_ROW = 128 };
 
@@ -82,7 +83,7 @@ static uint32_t copied(unsigned row, unsigned word, unsigned bits) {
     return value;
 }
 
-static void copies_go_to_the_lanes_of_their_shape(void **state) {
+TEST_ON_BLACKWELL(copies_go_to_the_lanes_of_their_shape) {
     struct bench *bench = *state;
     for (unsigned at = 0; at < SHAPES * 3; at++) {
         const struct shape *shape = &shapes[at / 3];
@@ -107,7 +108,7 @@ static void copies_go_to_the_lanes_of_their_shape(void **state) {
 
 /* Of a chunk that is unpacked the rest need not be written; what is unwritten of its elements stays
  * so. */
-static void gaps_of_what_is_unpacked_need_not_be_written(void **state) {
+TEST_ON_BLACKWELL(gaps_of_what_is_unpacked_need_not_be_written) {
     static const struct {
         unsigned written; /* words of a chunk */
         const char *packing, *said;
@@ -142,7 +143,7 @@ static void gaps_of_what_is_unpacked_need_not_be_written(void **state) {
 
 /* ---- Shifts ---- */
 
-static void rows_take_those_behind_them(void **state) {
+TEST_ON_BLACKWELL(rows_take_those_behind_them) {
     struct bench *bench = *state;
     static uint32_t result[THREADS * WORDS];
     run(bench, "@%p5 tcgen05.shift.cta_group::1.down [%r3+5];\n", result);
@@ -153,7 +154,7 @@ static void rows_take_those_behind_them(void **state) {
 }
 
 /* As a kernel does that moves a window over the rows: twice, with new ones behind the last. */
-static void new_rows_come_in_behind(void **state) {
+TEST_ON_BLACKWELL(new_rows_come_in_behind) {
     struct bench *bench = *state;
     static uint32_t result[THREADS * WORDS];
     run(bench,
@@ -173,7 +174,7 @@ static void new_rows_come_in_behind(void **state) {
 
 /* What the assembler takes of what is shifted, unpacked and sparse, and what it does not; but for a
  * scale-input-d of integers, which it takes and PTX does not have. */
-static void forms_are_those_of_the_assembler(void **state) {
+TEST_ON_BLACKWELL(forms_are_those_of_the_assembler) {
 #define MULTIPLY "tcgen05.mma.cta_group::1.kind::"
 #define SPARSE "tcgen05.mma.sp.cta_group::2.kind::"
     static const struct {
@@ -213,17 +214,4 @@ static void forms_are_those_of_the_assembler(void **state) {
         if (is_known != forms[k].is_known)
             fail_msg("%s: %s", forms[k].statement, bench->diagnostic.message);
     }
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(copies_go_to_the_lanes_of_their_shape),
-        TEST(gaps_of_what_is_unpacked_need_not_be_written),
-        TEST(rows_take_those_behind_them),
-        TEST(new_rows_come_in_behind),
-        TEST(forms_are_those_of_the_assembler),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Blocks of a pair, and warps that wait for the phases of a commit. */
 #include "emulator/lanes/tensor_map.h"
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 enum { BOX = 64, BLOCKS = 2, THREADS = 64 };
 
@@ -66,7 +67,7 @@ static struct tensor_map map_of(uint64_t address) {
 }
 
 /* A block of the pair tells the even one's mbarrier, whose address has one bit cleared. */
-static void copies_tell_the_even_block(void **state) {
+TEST_ON_BLACKWELL(copies_tell_the_even_block) {
     static const char *const texts[] = {
         LOADS(EVEN, COPY("cta_group::2.", "", "")),
         /* Both halves at once, from the even block: to itself, and to the other one. */
@@ -94,7 +95,7 @@ static void copies_tell_the_even_block(void **state) {
     assert_non_null(strstr(bench->log, "lies in another block than its destination"));
 }
 
-static void a_device_without_tensor_memory_refuses_it(void **state) {
+TEST_ON_HOPPER(a_device_without_tensor_memory_refuses_it) {
     struct bench *bench = *state;
     const struct launch_arguments arguments = {.number = {0}};
     const char *const text = HEAD ALLOCATE("1") FREE("1");
@@ -103,7 +104,7 @@ static void a_device_without_tensor_memory_refuses_it(void **state) {
 }
 
 /* Two phases may end while a warp has not looked: it has slept in the first, and seen its end. */
-static void who_waits_sees_each_phase(void **state) {
+TEST_ON_BLACKWELL(who_waits_sees_each_phase) {
     static const char text[] = HEAD ALLOCATE(
         "1") "mov.u32 %r7, 0; mov.u64 %rd4, 0x0000401000080000;\n"
              "LOOP: and.b32 %r8, %r7, 1; @!%p1 bra ISSUED;\n"
@@ -119,7 +120,7 @@ static void who_waits_sees_each_phase(void **state) {
 }
 
 /* The answer comes to all blocks of the cluster, is there once it was waited for, and is no. */
-static void nobody_takes_the_work_of_others(void **state) {
+TEST_ON_BLACKWELL(nobody_takes_the_work_of_others) {
     static const char text[] =
         HEAD "@%p1 mbarrier.init.shared.b64 [%r4], 1; fence.mbarrier_init.release.cluster;\n"
              ".reg .b128 %q; @%p1 mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r4], 16;\n"
@@ -147,17 +148,4 @@ static void nobody_takes_the_work_of_others(void **state) {
                      MACHINE_OK);
     for (unsigned k = 0; k < BLOCKS * THREADS; k++)
         assert_int_equal(result[k], 1);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(copies_tell_the_even_block),
-        TEST(who_waits_sees_each_phase),
-        cmocka_unit_test_setup_teardown(a_device_without_tensor_memory_refuses_it,
-                                        bench_setup_hopper, bench_teardown),
-        TEST(nobody_takes_the_work_of_others),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* tcgen05.mma of scaled blocks: every kind, type and size of block, bit by bit as the model
  * has it. */
 #include "tests/support/tensor_product.h"
+#include "tests/support/test.h"
 
 /* Modifiers, and what they say. */
 static const struct product_form kinds[] = {
@@ -29,7 +30,7 @@ static struct product_form form_of(unsigned kind, unsigned n, bool is_pair) {
     return form;
 }
 
-static void every_kind_is_the_models(void **state) {
+TEST_ON_BLACKWELL(every_kind_is_the_models) {
     for (unsigned k = 0; k < KINDS; k++) {
         for (unsigned n = 8; n <= PRODUCT_COLUMNS; n += k % SMALL_KINDS ? 72 : 8) {
             const struct product_form alone = form_of(k, n, false), pair = form_of(k, n, true);
@@ -46,7 +47,7 @@ static void every_kind_is_the_models(void **state) {
 }
 
 /* Factors of 2^-127, NaN, and those beyond which an element is infinite. */
-static void any_bits_are_the_models(void **state) {
+TEST_ON_BLACKWELL(any_bits_are_the_models) {
     for (unsigned k = 0; k < KINDS; k++) {
         struct product_form form = form_of(k, 40, false);
         product_expect(*state, &form, true);
@@ -57,7 +58,7 @@ static void any_bits_are_the_models(void **state) {
     }
 }
 
-static void every_small_type_is_the_models(void **state) {
+TEST_ON_BLACKWELL(every_small_type_is_the_models) {
     static const enum element_type types[] = {E4M3, E5M2, E2M3, E3M2, E2M1};
     for (unsigned k = 0; k < 25; k++) {
         struct product_form form = form_of(k % SMALL_KINDS, 48, k % 2);
@@ -68,7 +69,7 @@ static void every_small_type_is_the_models(void **state) {
     }
 }
 
-static void factors_begin_where_the_descriptor_says(void **state) {
+TEST_ON_BLACKWELL(factors_begin_where_the_descriptor_says) {
     for (unsigned k = 0; k < KINDS * 16; k++) {
         struct product_form form = form_of(k / 16, 136, false);
         form.a_begins = k % 4;
@@ -78,7 +79,7 @@ static void factors_begin_where_the_descriptor_says(void **state) {
     }
 }
 
-static void a_may_lie_in_tensor_memory(void **state) {
+TEST_ON_BLACKWELL(a_may_lie_in_tensor_memory) {
     for (unsigned k = 0; k < KINDS; k++) {
         struct product_form form = form_of(k, 96, k % 2);
         form.is_a_in_memory = true;
@@ -92,7 +93,7 @@ static void a_may_lie_in_tensor_memory(void **state) {
     }
 }
 
-static void every_swizzling_and_majorness_is_read(void **state) {
+TEST_ON_BLACKWELL(every_swizzling_and_majorness_is_read) {
     for (unsigned k = 0; k < 4 * 4 * 2; k++) {
         struct product_form form = form_of(k < 16 ? 0 : 9, 80, false);
         form.width = 1U << k % 4;
@@ -103,7 +104,7 @@ static void every_swizzling_and_majorness_is_read(void **state) {
     }
 }
 
-static void products_are_counted(void **state) {
+TEST_ON_BLACKWELL(products_are_counted) {
     struct bench *bench = *state;
     const struct product_form form = form_of(3, 256, false);
     product_expect(bench, &form, false);
@@ -111,7 +112,7 @@ static void products_are_counted(void **state) {
     assert_int_equal(bench->counters.tcgen05_multiply_adds, 128 * 256 * 64);
 }
 
-static void checks_are_silent_on_right_products(void **state) {
+TEST_ON_BLACKWELL(checks_are_silent_on_right_products) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
     options.check_race = options.check_init = options.check_barrier = true;
@@ -122,7 +123,7 @@ static void checks_are_silent_on_right_products(void **state) {
     }
 }
 
-static void unwritten_factors_are_named(void **state) {
+TEST_ON_BLACKWELL(unwritten_factors_are_named) {
     struct bench *bench = *state;
     struct product_form form = form_of(0, 32, false);
     BENCH_SWITCH_ON(bench, check_init);
@@ -130,7 +131,7 @@ static void unwritten_factors_are_named(void **state) {
     product_expect_fault(bench, &form, "which is of the scale factors of a");
 }
 
-static void wrong_descriptors_are_named(void **state) {
+TEST_ON_BLACKWELL(wrong_descriptors_are_named) {
     struct product_form form = form_of(5, 32, false);
     form.a_begins = 1;
     product_expect_fault(*state, &form, "do not begin at this byte");
@@ -146,17 +147,4 @@ static void wrong_descriptors_are_named(void **state) {
     form = form_of(9, 32, false);
     form.is_b_across = true;
     product_expect_fault(*state, &form, "not transposed");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(every_kind_is_the_models),       TEST(any_bits_are_the_models),
-        TEST(every_small_type_is_the_models), TEST(factors_begin_where_the_descriptor_says),
-        TEST(a_may_lie_in_tensor_memory),     TEST(every_swizzling_and_majorness_is_read),
-        TEST(products_are_counted),           TEST(checks_are_silent_on_right_products),
-        TEST(unwritten_factors_are_named),    TEST(wrong_descriptors_are_named),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* tcgen05.mma.sp: products with a sparse a, bit by bit as the model has it. */
 #include "tests/support/tensor_product.h"
+#include "tests/support/test.h"
 
 static const struct product_form products[] = {
     {.d = F32, .a = BF16, .b = BF16}, {.d = F16, .a = F16, .b = F16},
@@ -24,7 +25,7 @@ static bool is_wide(const struct product_form *form) {
     return form->a <= TF32;
 }
 
-static void every_kind_is_the_models(void **state) {
+TEST_ON_BLACKWELL(every_kind_is_the_models) {
     static const unsigned columns[] = {16, 48, 128, 256};
     for (unsigned k = 0; k < PRODUCTS * 8; k++) {
         struct product_form form = form_of(k / 8, columns[k % 4], k / 4 % 2);
@@ -34,7 +35,7 @@ static void every_kind_is_the_models(void **state) {
 }
 
 /* Elements of b that a does not name are not multiplied: neither NaN nor infinities show. */
-static void any_bits_are_the_models(void **state) {
+TEST_ON_BLACKWELL(any_bits_are_the_models) {
     for (unsigned k = 0; k < PRODUCTS; k++) {
         struct product_form form = form_of(k, 32, false);
         product_expect(*state, &form, true);
@@ -45,7 +46,7 @@ static void any_bits_are_the_models(void **state) {
 }
 
 /* A factor is of as many elements of a that are there as without .sp, and of twice as many of b. */
-static void scaled_blocks_are_the_models(void **state) {
+TEST_ON_BLACKWELL(scaled_blocks_are_the_models) {
     static const struct product_form scaled[] = {
         {.scaled = "mxf8f6f4.block_scale", .factors = 1, .a = E4M3, .b = E2M3},
         {.scaled = "mxf8f6f4.block_scale.block32", .factors = 1, .a = E2M1, .b = E5M2},
@@ -68,7 +69,7 @@ static void scaled_blocks_are_the_models(void **state) {
     }
 }
 
-static void every_swizzling_and_majorness_is_read(void **state) {
+TEST_ON_BLACKWELL(every_swizzling_and_majorness_is_read) {
     for (unsigned k = 0; k < PRODUCTS * 16; k++) {
         struct product_form form = form_of(k / 16, 80, k % 5 == 0);
         form.width = 1U << k % 4;
@@ -84,7 +85,7 @@ static void every_swizzling_and_majorness_is_read(void **state) {
     }
 }
 
-static void modifiers_do_what_they_say(void **state) {
+TEST_ON_BLACKWELL(modifiers_do_what_they_say) {
     for (unsigned k = 0; k < PRODUCTS * 4; k++) {
         struct product_form form = form_of(k / 4, 64, k % 2);
         form.is_a_in_memory = true;
@@ -95,7 +96,7 @@ static void modifiers_do_what_they_say(void **state) {
     }
 }
 
-static void wrong_uses_are_named(void **state) {
+TEST_ON_BLACKWELL(wrong_uses_are_named) {
     struct product_form form = form_of(0, 64, false);
     form.m = 64;
     product_expect_fault(*state, &form, "a sparse a of 64 rows a block");
@@ -110,7 +111,7 @@ static void wrong_uses_are_named(void **state) {
     product_expect_fault(*state, &form, "has the selector 0");
 }
 
-static void products_are_counted_and_checks_are_silent(void **state) {
+TEST_ON_BLACKWELL(products_are_counted_and_checks_are_silent) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
     options.check_race = options.check_init = options.check_barrier = true;
@@ -121,19 +122,4 @@ static void products_are_counted_and_checks_are_silent(void **state) {
     assert_int_equal(bench->counters.tcgen05_multiply_adds, 128 * 64 * 16);
     form.lacks_factors = true;
     product_expect_fault(bench, &form, "which is of the metadata of a");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(every_kind_is_the_models),
-        TEST(any_bits_are_the_models),
-        TEST(scaled_blocks_are_the_models),
-        TEST(every_swizzling_and_majorness_is_read),
-        TEST(modifiers_do_what_they_say),
-        TEST(wrong_uses_are_named),
-        TEST(products_are_counted_and_checks_are_silent),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

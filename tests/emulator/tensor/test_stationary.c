@@ -1,5 +1,6 @@
 /* tcgen05.mma.ws: every shape and kind, masks of columns, bit by bit as the model has it. */
 #include "tests/support/tensor_product.h"
+#include "tests/support/test.h"
 
 static const struct product_form kinds[] = {
     {.d = F32, .a = BF16, .b = BF16}, {.d = F16, .a = F16, .b = F16},
@@ -16,7 +17,7 @@ static struct product_form form_of(unsigned kind, unsigned m, unsigned n) {
     return form;
 }
 
-static void every_shape_and_kind_is_the_models(void **state) {
+TEST_ON_BLACKWELL(every_shape_and_kind_is_the_models) {
     static const char *const collectors[] = {NULL, ".collector::b0::fill", ".collector::b1::use",
                                              ".collector::b2::lastuse", ".collector::b3::discard"};
     for (unsigned k = 0; k < KINDS * 9; k++) {
@@ -28,7 +29,7 @@ static void every_shape_and_kind_is_the_models(void **state) {
     }
 }
 
-static void every_majorness_and_swizzling_is_read(void **state) {
+TEST_ON_BLACKWELL(every_majorness_and_swizzling_is_read) {
     for (unsigned k = 0; k < 16; k++) {
         struct product_form form = form_of(k % 2 ? 3 : 0, 32U << k % 3, 128);
         form.width = 1U << k % 4;
@@ -38,7 +39,7 @@ static void every_majorness_and_swizzling_is_read(void **state) {
     }
 }
 
-static void a_may_lie_in_tensor_memory(void **state) {
+TEST_ON_BLACKWELL(a_may_lie_in_tensor_memory) {
     for (unsigned k = 0; k < KINDS; k++) {
         struct product_form form = form_of(k, 128, 64);
         form.is_a_in_memory = true;
@@ -62,9 +63,8 @@ static unsigned columns_hidden(const struct product_form *form, unsigned part, u
 }
 
 /* Examples 1 to 4 of the PTX ISA, 9.7.16.4.3. */
-static void masks_are_those_of_the_manual(void **state) {
+TEST_ON_BLACKWELL(masks_are_those_of_the_manual) {
     struct product_form form = form_of(0, 128, 128);
-    (void)state;
     form.mask = mask_of(0, 0, 4, 3, 0) & ~(UINT64_C(1) << 39);
     assert_int_equal(columns_hidden(&form, 0, 16), 0);
     form.mask = mask_of(0, 0, 2, 3, 0);
@@ -81,7 +81,7 @@ static void masks_are_those_of_the_manual(void **state) {
     assert_int_equal(columns_hidden(&form, 3, 13), 0x1c38);
 }
 
-static void masked_columns_are_zeros(void **state) {
+TEST_ON_BLACKWELL(masked_columns_are_zeros) {
     static const unsigned shifts[] = {0, 8, 16, 32};
     for (unsigned k = 0; k < KINDS * 12; k++) {
         struct product_form form = form_of(k / 12, 32U << k % 3, 64U << k / 3 % 2);
@@ -93,7 +93,7 @@ static void masked_columns_are_zeros(void **state) {
     }
 }
 
-static void wrong_uses_are_named(void **state) {
+TEST_ON_BLACKWELL(wrong_uses_are_named) {
     struct product_form form = form_of(0, 64, 96);
     product_expect_fault(*state, &form, "no product of this shape");
     form = form_of(0, 64, 64);
@@ -113,7 +113,7 @@ static void wrong_uses_are_named(void **state) {
     product_expect_fault(*state, &form, "reserved bits");
 }
 
-static void products_are_counted_and_checks_are_silent(void **state) {
+TEST_ON_BLACKWELL(products_are_counted_and_checks_are_silent) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
     options.check_race = options.check_init = options.check_barrier = true;
@@ -122,19 +122,4 @@ static void products_are_counted_and_checks_are_silent(void **state) {
     product_expect(bench, &form, false);
     assert_int_equal(bench->counters.tcgen05_mma_instructions, 1);
     assert_int_equal(bench->counters.tcgen05_multiply_adds, 32 * 256 * 16);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(every_shape_and_kind_is_the_models),
-        TEST(every_majorness_and_swizzling_is_read),
-        TEST(a_may_lie_in_tensor_memory),
-        TEST(masks_are_those_of_the_manual),
-        TEST(masked_columns_are_zeros),
-        TEST(wrong_uses_are_named),
-        TEST(products_are_counted_and_checks_are_silent),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* tcgen05.mma: every shape and kind but scaled blocks, bit by bit as the model has it. */
 #include "tests/support/tensor_product.h"
+#include "tests/support/test.h"
 
 static const struct product_form products[] = {
     {.d = F32, .a = BF16, .b = BF16}, {.d = F32, .a = F16, .b = F16},
@@ -18,7 +19,7 @@ static bool has_columns(const struct product_form *form, unsigned n) {
     return n % (is_small ? 8 : 16) == 0 && (form->d != S32 || n == 8 || n == 24 || n % 16 == 0);
 }
 
-static void every_shape_and_type_is_the_models(void **state) {
+TEST_ON_BLACKWELL(every_shape_and_type_is_the_models) {
     static const unsigned rows[] = {64, 128, 128, 256};
     for (unsigned k = 0; k < PRODUCTS * 4; k++) {
         struct product_form form = products[k / 4];
@@ -33,7 +34,7 @@ static void every_shape_and_type_is_the_models(void **state) {
 }
 
 /* NaN, infinities, subnormals and what overflows. */
-static void any_bits_are_the_models(void **state) {
+TEST_ON_BLACKWELL(any_bits_are_the_models) {
     for (unsigned k = 0; k < PRODUCTS; k++) {
         struct product_form form = products[k];
         form.m = 128;
@@ -46,7 +47,7 @@ static void any_bits_are_the_models(void **state) {
     }
 }
 
-static void a_may_lie_in_tensor_memory(void **state) {
+TEST_ON_BLACKWELL(a_may_lie_in_tensor_memory) {
     static const unsigned rows[] = {64, 128, 128, 256};
     for (unsigned k = 0; k < PRODUCTS * 4; k++) {
         struct product_form form = products[k / 4];
@@ -63,7 +64,7 @@ static void a_may_lie_in_tensor_memory(void **state) {
 }
 
 /* The product finds a as it was, and the next one finds it shifted. */
-static void a_is_shifted_behind_a_product(void **state) {
+TEST_ON_BLACKWELL(a_is_shifted_behind_a_product) {
     for (unsigned k = 0; k < PRODUCTS * 2; k++) {
         struct product_form form = products[k / 2];
         form.m = k % 2 ? 256 : 128;
@@ -80,7 +81,7 @@ static void a_is_shifted_behind_a_product(void **state) {
     product_expect_fault(*state, &half, "128 rows, or 256 of a pair");
 }
 
-static void every_swizzling_and_majorness_is_read(void **state) {
+TEST_ON_BLACKWELL(every_swizzling_and_majorness_is_read) {
     static const struct product_form kinds[] = {{.d = F32, .a = F16, .b = F16},
                                                 {.d = F32, .a = E4M3, .b = E5M2},
                                                 {.d = S32, .a = S8, .b = U8},
@@ -104,7 +105,7 @@ static void every_swizzling_and_majorness_is_read(void **state) {
     }
 }
 
-static void modifiers_do_what_they_say(void **state) {
+TEST_ON_BLACKWELL(modifiers_do_what_they_say) {
     for (unsigned k = 0; k < 32; k++) {
         const struct product_form form = {.d = k & 4 ? F16 : F32,
                                           .a = F16,
@@ -132,7 +133,7 @@ static void modifiers_do_what_they_say(void **state) {
     product_expect(*state, &pair, false);
 }
 
-static void products_are_counted(void **state) {
+TEST_ON_BLACKWELL(products_are_counted) {
     struct bench *bench = *state;
     const struct product_form form = {
         .d = F32, .a = BF16, .b = BF16, .m = 128, .n = 256, .width = 8};
@@ -145,7 +146,7 @@ static void products_are_counted(void **state) {
                      128 * (256 + PRODUCT_MORE_COLUMNS) * 4);
 }
 
-static void checks_are_silent_on_right_products(void **state) {
+TEST_ON_BLACKWELL(checks_are_silent_on_right_products) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
     options.check_race = options.check_init = options.check_barrier = true;
@@ -162,20 +163,4 @@ static void checks_are_silent_on_right_products(void **state) {
                                           .overwrites = k & 4};
         product_expect(bench, &form, false);
     }
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(every_shape_and_type_is_the_models),
-        TEST(any_bits_are_the_models),
-        TEST(a_may_lie_in_tensor_memory),
-        TEST(a_is_shifted_behind_a_product),
-        TEST(every_swizzling_and_majorness_is_read),
-        TEST(modifiers_do_what_they_say),
-        TEST(products_are_counted),
-        TEST(checks_are_silent_on_right_products),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
  */
 #include "tests/support/kernel_text.h"
 #include "tests/support/tensor_memory_run.h"
+#include "tests/support/test.h"
 
 enum { THREADS = TENSOR_MEMORY_THREADS };
 
@@ -94,7 +95,7 @@ static void add_list(struct text *text, const char *prefix, unsigned count) {
 }
 
 /* Stores the number of each cell, by column and lane, with 32x32b, and loads with the shape. */
-static void every_shape_is_loaded_and_stored(void **state) {
+TEST_ON_BLACKWELL(every_shape_is_loaded_and_stored) {
     struct bench *bench = *state;
     for (unsigned at = 0; at < 5 * 4; at++) {
         const struct shape *shape = &shapes[at / 4];
@@ -257,7 +258,7 @@ static void expect_said(struct bench *bench, bool checks, const struct use *use)
         fail_msg("'%s' is not said in: %s", use->said, bench->log);
 }
 
-static void wrong_use_of_tensor_memory_is_found(void **state) {
+TEST_ON_BLACKWELL(wrong_use_of_tensor_memory_is_found) {
     for (size_t k = 0; k < sizeof uses / sizeof uses[0]; k++)
         expect_said(*state, false, &uses[k]);
     for (size_t k = 0; k < sizeof checked_uses / sizeof checked_uses[0]; k++)
@@ -265,7 +266,7 @@ static void wrong_use_of_tensor_memory_is_found(void **state) {
 }
 
 /* A product that nobody waits for is not there. */
-static void results_come_when_they_are_waited_for(void **state) {
+TEST_ON_BLACKWELL(results_come_when_they_are_waited_for) {
     struct bench *bench = *state;
     static uint32_t zeros[THREADS * 8], result[THREADS * 8];
     const uint64_t output = bench_allocate(bench, zeros, sizeof zeros);
@@ -279,15 +280,4 @@ static void results_come_when_they_are_waited_for(void **state) {
         assert_int_equal(result[thread * 8], thread);
         assert_int_equal(result[thread * 8 + 1], thread / 8 * 64 + thread % 8 * 4);
     }
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(every_shape_is_loaded_and_stored),
-        TEST(wrong_use_of_tensor_memory_is_found),
-        TEST(results_come_when_they_are_waited_for),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
