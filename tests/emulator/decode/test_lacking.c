@@ -7,7 +7,7 @@ static void only_the_kernel_that_needs_it_is_refused(void **state) {
     static const char text[] =
         ".visible .entry good() { ret; }\n"
         ".visible .entry bad() { .reg .b32 %r<3>; frobnicate.u32 %r1, %r2; ret; }\n"
-        ".func inner() { .reg .b64 %rd<3>; istypep.texref %p1, %rd1; ret; }\n"
+        ".func inner() { .reg .b64 %rd<3>; istypep.texture %p1, %rd1; ret; }\n"
         ".func outer() { call inner; ret; }\n"
         ".visible .entry calls() { call outer; ret; }\n";
     static const struct {
@@ -15,7 +15,7 @@ static void only_the_kernel_that_needs_it_is_refused(void **state) {
     } refused[] = {{"bad", "line 5, column 42: the emulator lacks this instruction or modifier in "
                            "'frobnicate.u32'"},
                    {"calls", "line 6, column 35: the emulator lacks this instruction or modifier "
-                             "in 'istypep.texref'"}};
+                             "in 'istypep.texture'"}};
     struct bench *bench = *state;
     assert_int_equal(bench_load(bench, text), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "good", 1, 1), MACHINE_OK);
