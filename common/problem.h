@@ -257,7 +257,8 @@ struct optimizer_problem {
 };
 
 /* out = in * scale, each rounded to the nearest number of a 16-bit format, ties to even, as the
- * operands of products in that format. Beyond the format's range it is an infinity; NaN stays NaN. */
+ * operands of products in that format. Beyond the format's range it is an infinity; NaN stays
+ * NaN. */
 struct round_problem {
     enum dtype dtype; /* DTYPE_BF16 or DTYPE_F16 */
     int64_t count;
@@ -292,8 +293,8 @@ struct allreduce_problem {
     void *scratch; /* [count] */
 };
 
-/* What moves between ranks besides: each calls with its own. Of an array's `count` elements rank r of P
- * has those from count * r / P on, up to the next rank's. */
+/* What moves between ranks besides: each calls with its own. Of an array's `count` elements rank r
+ * of P has those from count * r / P on, up to the next rank's. */
 struct broadcast_problem {
     enum dtype dtype; /* of these three any but tf32 */
     int64_t count;

@@ -175,7 +175,8 @@ enum status gpu_close(struct gpu *gpu, struct message *message) {
     return status;
 }
 
-/* Where this program lies. Without /proc, as it was called: a relative path begins where that was. */
+/* Where this program lies. Without /proc, as it was called: a relative path begins where that
+ * was. */
 static void program_folder_find(char *path, size_t bytes) {
     ssize_t length = readlink("/proc/self/exe", path, bytes - 1);
     path[length > 0 ? length : 0] = '\0';

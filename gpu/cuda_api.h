@@ -193,8 +193,8 @@ struct cuda_tensor_map;
     X(cuGraphExecDestroy, cuGraphExecDestroy, (struct cuda_graph_exec * exec))                     \
     X(cuGraphDestroy, cuGraphDestroy, (struct cuda_graph * graph))
 
-/* The same of CUDA 12.0, which describes matrices to TMA, and of 12.4, which tell what an image holds.
- * What an older driver lacks is NULL. */
+/* The same of CUDA 12.0, which describes matrices to TMA, and of 12.4, which tell what an image
+ * holds. What an older driver lacks is NULL. */
 #define CUDA_DRIVER_FUNCTIONS_KNOWN(X)                                                             \
     X(cuModuleGetFunctionCount, cuModuleGetFunctionCount,                                          \
       (unsigned int *count, struct cuda_module *module))                                           \

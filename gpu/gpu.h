@@ -84,8 +84,8 @@ enum status gpu_emulator_path(char *path, size_t bytes, struct message *message)
 #define GPU_ADVICE_EMULATED ", or use --gpu emulated"
 
 /* STATUS_NO_GPU when there is no driver, no device, or no device of that index; STATUS_UNSUPPORTED
- * when the driver is too old; STATUS_FAILED with the call and the error's name when the driver fails
- * at any question about the device. On success *gpu is the caller's to gpu_close(). */
+ * when the driver is too old; STATUS_FAILED with the call and the error's name when the driver
+ * fails at any question about the device. On success *gpu is the caller's to gpu_close(). */
 enum status gpu_open(const struct gpu_selection *selection, struct gpu **gpu,
                      struct message *message);
 
@@ -178,8 +178,8 @@ struct gpu_launch {
  * it. */
 enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct message *message);
 
-/* A matrix of rows in device memory, as TMA moves boxes of it to and from shared memory. Address and
- * `stride` are multiples of 16 bytes. */
+/* A matrix of rows in device memory, as TMA moves boxes of it to and from shared memory. Address
+ * and `stride` are multiples of 16 bytes. */
 enum gpu_element { GPU_F16, GPU_BF16, GPU_F32 };
 struct gpu_matrix {
     const void *data;
@@ -190,8 +190,8 @@ struct gpu_matrix {
 
 enum { GPU_TENSOR_MAP_BYTES = 128 }; /* and its alignment */
 
-/* Writes the tensor map that a kernel takes as a parameter. STATUS_UNSUPPORTED: the driver, which is
- * older than CUDA 12.0, or this device has none. */
+/* Writes the tensor map that a kernel takes as a parameter. STATUS_UNSUPPORTED: the driver, which
+ * is older than CUDA 12.0, or this device has none. */
 enum status gpu_tensor_map(struct gpu *gpu, const struct gpu_matrix *matrix, void *map,
                            struct message *message);
 
@@ -206,9 +206,9 @@ enum status gpu_synchronize(struct gpu *gpu, struct message *message);
 /* Whether work that was enqueued is still under way. */
 enum status gpu_pending(struct gpu *gpu, bool *pending, struct message *message);
 
-/* A second stream, beside the one of all other work: what it is given next waits for all that the first
- * was given so far; and the other way round. The second call of either lies in a capture as well as the
- * first one's, as long as the second stream was used once before. */
+/* A second stream, beside the one of all other work: what it is given next waits for all that the
+ * first was given so far; and the other way round. The second call of either lies in a capture as
+ * well as the first one's, as long as the second stream was used once before. */
 enum status gpu_beside_follow(struct gpu *gpu, struct message *message);
 enum status gpu_beside_wait(struct gpu *gpu, struct message *message);
 

@@ -47,8 +47,8 @@ struct joining {
 };
 enum joining_state { JOINING_WAITS, JOINING_ENDED, JOINING_LEFT };
 
-/* ncclCommAbort ends what was enqueued at once, and then waits until the graphs are destroyed that were
- * captured with the communicator. Their owners do that later: it has a thread of its own. */
+/* ncclCommAbort ends what was enqueued at once, and then waits until the graphs are destroyed that
+ * were captured with the communicator. Their owners do that later: it has a thread of its own. */
 struct leaving {
     struct leaving *before;
     atomic_bool ended;

@@ -2,9 +2,9 @@
  * another. Loaded at the first use.
  *
  * What the processes must agree on is the caller's (kernels/collectives). Each of them loads the
- * library; one draws an identity, which all get; all join at once. From then on all enqueue the same
- * sums in the same order. Where one fails, the work of the others may never end: all abandon then,
- * which ends it, and may join again.
+ * library; one draws an identity, which all get; all join at once. From then on all enqueue the
+ * same sums in the same order. Where one fails, the work of the others may never end: all abandon
+ * then, which ends it, and may join again.
  */
 #ifndef LOCKSTEP_GPU_NCCL_H
 #define LOCKSTEP_GPU_NCCL_H
@@ -23,8 +23,8 @@ struct gpu_nccl_identity {
 };
 
 /* Loads libnccl.so.2, or what the environment's LOCKSTEP_NCCL names. STATUS_UNSUPPORTED: there is
- * none, it is too old, or the GPU is emulated and LOCKSTEP_NCCL names no stand-in: NCCL ships machine
- * code alone. */
+ * none, it is too old, or the GPU is emulated and LOCKSTEP_NCCL names no stand-in: NCCL ships
+ * machine code alone. */
 enum status gpu_nccl_load(struct gpu *gpu, struct message *message);
 
 /* "2.28.9"; NULL where none is loaded. */
@@ -33,18 +33,19 @@ const char *gpu_nccl_version(const struct gpu *gpu);
 enum status gpu_nccl_identify(struct gpu *gpu, struct gpu_nccl_identity *identity,
                               struct message *message);
 
-/* Begins to join `ranks` processes, of which this is number `rank`, in a thread of its own: NCCL waits
- * there for those that never come. gpu_nccl_joining() says whether it still waits, and why it failed.
- * Not inside a capture. */
+/* Begins to join `ranks` processes, of which this is number `rank`, in a thread of its own: NCCL
+ * waits there for those that never come. gpu_nccl_joining() says whether it still waits, and why it
+ * failed. Not inside a capture. */
 enum status gpu_nccl_join(struct gpu *gpu, const struct gpu_nccl_identity *identity, int rank,
                           int ranks, struct message *message);
 enum status gpu_nccl_joining(struct gpu *gpu, bool *waiting, struct message *message);
 
-/* Counts the times that this GPU has joined; 0 while it is not one of several. What is captured with
- * one number is of no use with another. */
+/* Counts the times that this GPU has joined; 0 while it is not one of several. What is captured
+ * with one number is of no use with another. */
 int gpu_nccl_joined(const struct gpu *gpu);
 
-/* Enqueues out = the sum of factor * in over all; `in` may be `out`. `type` is how elements are stored.
+/* Enqueues out = the sum of factor * in over all; `in` may be `out`. `type` is how elements are
+ * stored.
  */
 struct gpu_nccl_sum {
     nccl_data_type type;

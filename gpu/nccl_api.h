@@ -1,6 +1,6 @@
 /* The part of NCCL (2.11 and newer) that lockstep calls; as gpu/cuda_api.h, with the names, values
- * and prototypes of NVIDIA's "NCCL API" manual, compared with nccl.h by tests/gpu/test_cuda_api.c. A
- * translation unit that has nccl.h defines LOCKSTEP_NCCL_TYPES and maps the type names below to
+ * and prototypes of NVIDIA's "NCCL API" manual, compared with nccl.h by tests/gpu/test_cuda_api.c.
+ * A translation unit that has nccl.h defines LOCKSTEP_NCCL_TYPES and maps the type names below to
  * NVIDIA's.
  */
 #ifndef LOCKSTEP_GPU_NCCL_API_H

@@ -74,7 +74,8 @@ enum status gpu_check(struct gpu *gpu, enum cuda_result result, struct message *
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same for a call that needs memory on the GPU: its CUDA_ERROR_OUT_OF_MEMORY is
- * STATUS_NO_MEMORY. The driver loads code when it is first asked for, so launches are such calls. */
+ * STATUS_NO_MEMORY. The driver loads code when it is first asked for, so launches are such
+ * calls. */
 enum status gpu_check_allocation(struct gpu *gpu, enum cuda_result result, struct message *message,
                                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -1,6 +1,6 @@
-/* Seeing that a rank has ended before it joined, as one of another command does: MPI waits for all, and
- * would wait for ever. The launcher, which this process descends from, then has fewer children than
- * ranks on this machine.
+/* Seeing that a rank has ended before it joined, as one of another command does: MPI waits for all,
+ * and would wait for ever. The launcher, which this process descends from, then has fewer children
+ * than ranks on this machine.
  */
 #include "ranks/state.h"
 
@@ -115,7 +115,8 @@ static void *arrival_run(void *argument) {
 }
 
 struct arrival *arrival_await(void (*end)(enum status status, const char *sentence)) {
-    /* A launcher on a busy machine is given time to start them all. The first speaks before the others. */
+    /* A launcher on a busy machine is given time to start them all. The first speaks before the
+     * others. */
     enum { LOOKS = 8 };
     struct arrival *arrival = calloc(1, sizeof *arrival);
     if (!arrival)

@@ -1,5 +1,6 @@
-/* Loops over f32, compiled once for each instruction set (common/instruction_set.h): neighbours' memory
- * comes from a cache, which vectors of 4 elements do not keep busy. For the files of this room alone. */
+/* Loops over f32, compiled once for each instruction set (common/instruction_set.h): neighbours'
+ * memory comes from a cache, which vectors of 4 elements do not keep busy. For the files of this
+ * room alone. */
 #ifndef LOCKSTEP_RANKS_ELEMENTS_H
 #define LOCKSTEP_RANKS_ELEMENTS_H
 

@@ -55,12 +55,14 @@ struct mpi_api {
     void (*allgather)(enum mpi_element element, const void *in, void *out, int64_t count);
     void (*reduce_scatter)(enum mpi_element element, const void *in, void *out, int64_t count);
 
-    /* Memory that the ranks of a machine share, `bytes` of each: segments[q] is that of local rank q, here
-     * and on all of them. All ranks of the job call it, once. false, on all: a machine has none. */
+    /* Memory that the ranks of a machine share, `bytes` of each: segments[q] is that of local rank
+     * q, here and on all of them. All ranks of the job call it, once. false, on all: a machine has
+     * none. */
     bool (*share)(size_t bytes, void *segments[]);
     /* The fewest ranks that a machine has. */
     int (*local_least)(void);
-    /* Waits for the ranks of this machine. What they wrote to shared memory before is read behind it. */
+    /* Waits for the ranks of this machine. What they wrote to shared memory before is read behind
+     * it. */
     void (*local_meet)(void);
     /* The sum in place over the ranks of the same local number, one a machine; that number is below
      * local_least(). */

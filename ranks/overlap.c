@@ -1,7 +1,8 @@
 /* Sums that are begun while the caller computes.
  *
- * Most MPIs move data only while they are called, and their sums without waiting are slower than those
- * with it. There to begin early is a loss, so whether a sum goes on by itself is found out first.
+ * Most MPIs move data only while they are called, and their sums without waiting are slower than
+ * those with it. There to begin early is a loss, so whether a sum goes on by itself is found out
+ * first.
  */
 #include "common/clock.h"
 #include "ranks/shared.h"
@@ -12,8 +13,8 @@
 
 enum { PROBE_COUNT = 1 << 18, PROBE_TRIES = 5 };
 
-/* A sum is begun, left alone for twice the time of one, and ended. It went on where the end takes less
- * than half of that time. The best tries count: others may use the processors too. */
+/* A sum is begun, left alone for twice the time of one, and ended. It went on where the end takes
+ * less than half of that time. The best tries count: others may use the processors too. */
 static bool sum_goes_on(struct ranks *ranks, float *data) {
     double whole = INFINITY, end = INFINITY;
     for (int i = 0; i < PROBE_TRIES; i++) {

@@ -22,8 +22,8 @@ struct ranks;
  * or started by asking. */
 const char *ranks_absence(void);
 
-/* Whether this process is the first one, as its launcher's variables say, before any job is joined. One
- * that no launcher started is. */
+/* Whether this process is the first one, as its launcher's variables say, before any job is joined.
+ * One that no launcher started is. */
 bool ranks_launched_first(void);
 
 /* Whether a launcher started this process. */
@@ -40,7 +40,8 @@ enum status ranks_open(void (*end)(enum status status, const char *sentence), st
 /* Waits for all ranks and leaves the job. */
 void ranks_close(struct ranks *ranks);
 
-/* What is said to be kept should a rank fail from now on, after "; "; it stays valid. NULL: nothing. */
+/* What is said to be kept should a rank fail from now on, after "; "; it stays valid. NULL:
+ * nothing. */
 void ranks_keep(struct ranks *ranks, const char *kept);
 
 int ranks_number(const struct ranks *ranks);       /* of this one, from 0 */
@@ -89,8 +90,8 @@ void ranks_add(enum dtype dtype, void *to, const void *from, int64_t count);
 void ranks_allreduce(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
                      int64_t count);
 
-/* Of `count` elements those of a rank, with the next one's first as their end; parts differ by one at
- * most. */
+/* Of `count` elements those of a rank, with the next one's first as their end; parts differ by one
+ * at most. */
 static inline int64_t ranks_part_first(int64_t count, int ranks, int rank) {
     return count * rank / ranks;
 }
@@ -103,24 +104,24 @@ void ranks_allgather(struct ranks *ranks, enum dtype dtype, const void *in, void
 void ranks_reduce_scatter(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
                           int64_t count);
 
-/* Whether ranks sum through memory that those of a machine share. The first call, by all ranks at once,
- * opens it. false, on all: no machine has two ranks, or one has no memory for it. */
+/* Whether ranks sum through memory that those of a machine share. The first call, by all ranks at
+ * once, opens it. false, on all: no machine has two ranks, or one has no memory for it. */
 bool ranks_share_memory(struct ranks *ranks);
 
-/* Memory of that kind, aligned to a page: arrays in it are summed where they lie. This rank's alone to
- * write. NULL: there is none, not as much, or it is not opened yet. */
+/* Memory of that kind, aligned to a page: arrays in it are summed where they lie. This rank's alone
+ * to write. NULL: there is none, not as much, or it is not opened yet. */
 void *ranks_allocate(struct ranks *ranks, size_t bytes);
 
 /* Gives it back. false, with nothing done: it is memory of another kind. */
 bool ranks_release(struct ranks *ranks, void *memory);
 
-/* The sum of all ranks' in * scale, through that memory; `out` may be `in`. `scale` is for f32, and may
- * differ from rank to rank. false, on all ranks, with nothing done: none is shared. */
+/* The sum of all ranks' in * scale, through that memory; `out` may be `in`. `scale` is for f32, and
+ * may differ from rank to rank. false, on all ranks, with nothing done: none is shared. */
 bool ranks_allreduce_shared(struct ranks *ranks, enum dtype dtype, float scale, const void *in,
                             void *out, int64_t count);
 
-/* The sum of all ranks' data * weight in its place, for weights whose sum is 1: through shared memory,
- * else by MPI_Allreduce. */
+/* The sum of all ranks' data * weight in its place, for weights whose sum is 1: through shared
+ * memory, else by MPI_Allreduce. */
 struct ranks_mean {
     float *data;
     int64_t count;
@@ -129,9 +130,9 @@ struct ranks_mean {
 };
 void ranks_mean(struct ranks *ranks, const struct ranks_mean *mean);
 
-/* As ranks_mean(), but where its data and the `updated` arrays lie in shared memory on all ranks, each gets its
- * own part of the mean alone. It updates that part of those arrays, and ranks_spread() lets all have
- * it. */
+/* As ranks_mean(), but where its data and the `updated` arrays lie in shared memory on all ranks,
+ * each gets its own part of the mean alone. It updates that part of those arrays, and
+ * ranks_spread() lets all have it. */
 enum { RANKS_UPDATED_MAX = 3 };
 void ranks_mean_divided(struct ranks *ranks, const struct ranks_mean *mean,
                         float *const updated[RANKS_UPDATED_MAX]); /* NULL: fewer */
@@ -139,16 +140,16 @@ void ranks_mean_divided(struct ranks *ranks, const struct ranks_mean *mean,
 /* This rank's part of `count` elements since then: all of them where the mean was not divided. */
 void ranks_own_part(const struct ranks *ranks, int64_t count, int64_t *first, int64_t *length);
 
-/* All get the parts of an array in shared memory, each of the rank whose own it is. Nothing where the mean was
- * not divided. */
+/* All get the parts of an array in shared memory, each of the rank whose own it is. Nothing where
+ * the mean was not divided. */
 void ranks_spread(struct ranks *ranks, float *data, int64_t count);
 
 /* Whether MPI goes on with a sum while nobody calls it. LOCKSTEP_OVERLAP says yes or no to that;
  * otherwise the first call, by all ranks at once, finds it out by a probe. */
 bool ranks_overlap(struct ranks *ranks);
 
-/* Begins one, and waits for all that were begun. Where MPI does not go on, they are summed at the end,
- * those that are neighbours in memory as one. */
+/* Begins one, and waits for all that were begun. Where MPI does not go on, they are summed at the
+ * end, those that are neighbours in memory as one. */
 void ranks_mean_begin(struct ranks *ranks, const struct ranks_mean *mean);
 void ranks_mean_finish(struct ranks *ranks);
 

@@ -1,12 +1,12 @@
 /* Sums in memory that the ranks of a machine share (MPI_Win_allocate_shared).
  *
- * MPI's own sum copies what one rank sends and another receives, in and out of its buffers. Here a rank
- * reads its neighbours' memory. An array has a part for each rank, which sums it from those of all and
- * lets the others take the sum. Over machines the ranks of one local number sum their part by
- * MPI_Allreduce in between.
+ * MPI's own sum copies what one rank sends and another receives, in and out of its buffers. Here a
+ * rank reads its neighbours' memory. An array has a part for each rank, which sums it from those of
+ * all and lets the others take the sum. Over machines the ranks of one local number sum their part
+ * by MPI_Allreduce in between.
  *
- * Arrays that ranks_allocate() gave are summed where they lie. Others are taken in pieces that stay in the
- * cache, and a rank lays out what belongs to the others in its segment first.
+ * Arrays that ranks_allocate() gave are summed where they lie. Others are taken in pieces that stay
+ * in the cache, and a rank lays out what belongs to the others in its segment first.
  *
  * Each element is summed by one rank in one order: all ranks have the same bits.
  */
@@ -16,8 +16,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-/* What a rank says of its arrays, at the head of its segment. There are two, in turn: the one before may still
- * be read. */
+/* What a rank says of its arrays, at the head of its segment. There are two, in turn: the one
+ * before may still be read. */
 struct notice {
     size_t in, out; /* places in its segment; 0: elsewhere */
     float scale;
@@ -50,8 +50,8 @@ static bool segments_open(struct ranks *ranks, size_t arrays_bytes, void *segmen
     return true;
 }
 
-/* Where MPI makes that memory on Linux, half of it may be taken for arrays. OpenMPI 4.1 ends the job where
- * there is not enough, and MPICH once it is touched: a container often has 64 MiB. */
+/* Where MPI makes that memory on Linux, half of it may be taken for arrays. OpenMPI 4.1 ends the
+ * job where there is not enough, and MPICH once it is touched: a container often has 64 MiB. */
 static bool is_room_for_arrays(struct ranks *ranks) {
     struct statvfs shared;
     const size_t wanted = (size_t)ARRAYS_BYTES * 2 * (size_t)ranks->api->local_size();
@@ -86,8 +86,8 @@ bool ranks_share_memory(struct ranks *ranks) {
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
-/* A part of a piece: its place in the array, and in a segment that it is laid out in. Those places stay the
- * same, so that no piece is laid out where the one before may still be read. */
+/* A part of a piece: its place in the array, and in a segment that it is laid out in. Those places
+ * stay the same, so that no piece is laid out where the one before may still be read. */
 struct part {
     size_t offset, slot;
     int64_t count;
@@ -168,8 +168,8 @@ static void parts_take(const struct piece *piece, int mine, int count) {
     }
 }
 
-/* Of an array in place, whose own parts are done on all ranks. When all have taken the others' it is the
- * caller's again. */
+/* Of an array in place, whose own parts are done on all ranks. When all have taken the others' it
+ * is the caller's again. */
 static void spread_in_place(const struct piece *piece) {
     const struct mpi_api *api = piece->ranks->api;
     api->local_meet();
@@ -177,8 +177,8 @@ static void spread_in_place(const struct piece *piece) {
     api->local_meet();
 }
 
-/* What is laid out is read between the first meeting and the second one. The sums are read before the
- * first meeting of the next piece, behind which they are written again. */
+/* What is laid out is read between the first meeting and the second one. The sums are read before
+ * the first meeting of the next piece, behind which they are written again. */
 static void sum_laid_out(const struct piece *piece) {
     const struct mpi_api *api = piece->ranks->api;
     const int mine = api->local_rank(), count = api->local_size();
@@ -199,8 +199,8 @@ static void notice_give(const struct piece *piece, bool shared) {
                                                  shared_place(ranks, piece->out), piece->scale};
 }
 
-/* Whether the arrays of all ranks lie in shared memory, on all machines, and all say so. Behind it those of
- * this one hold what is to be summed. */
+/* Whether the arrays of all ranks lie in shared memory, on all machines, and all say so. Behind it
+ * those of this one hold what is to be summed. */
 static bool arrays_are_shared(const struct piece *piece, bool said) {
     struct ranks *ranks = piece->ranks;
     notice_give(piece, said);

@@ -66,13 +66,13 @@ enum mpi_element mpi_element_of(enum dtype dtype);
 void ranks_take(enum dtype dtype, void *to, const void *from, float scale, int64_t count);
 void ranks_add_scaled(enum dtype dtype, void *to, const void *from, float scale, int64_t count);
 
-/* Until arrival_over(), `end` is called where a rank on this machine ends before all have joined. NULL:
- * that cannot be seen here. */
+/* Until arrival_over(), `end` is called where a rank on this machine ends before all have joined.
+ * NULL: that cannot be seen here. */
 struct arrival *arrival_await(void (*end)(enum status status, const char *sentence));
 void arrival_over(struct arrival *arrival); /* NULL is allowed */
 
-/* Watches the other ranks on this machine: where one dies or stays stopped, ranks->end is called with
- * its name. What cannot be watched is left to the launcher. */
+/* Watches the other ranks on this machine: where one dies or stays stopped, ranks->end is called
+ * with its name. What cannot be watched is left to the launcher. */
 void watch_start(struct ranks *ranks);
 void watch_stop(struct ranks *ranks);
 

@@ -1,7 +1,7 @@
 /* Seeing a rank fail. A process's descriptor becomes readable when it ends, so a thread that waits
- * for all of them takes no time from what is measured. That a process is stopped no descriptor says:
- * once a second each rank looks at the next one on its machine. Of ranks that are stopped together
- * the last one stands before one that runs, or all are.
+ * for all of them takes no time from what is measured. That a process is stopped no descriptor
+ * says: once a second each rank looks at the next one on its machine. Of ranks that are stopped
+ * together the last one stands before one that runs, or all are.
  */
 #include "common/clock.h"
 #include "ranks/state.h"
@@ -70,7 +70,8 @@ static void next_look(struct watch *watch) {
     job_end(ranks, watch->next, how, true);
 }
 
-/* One that was stopped for that long itself was given up: the others have ended, and have said why. */
+/* One that was stopped for that long itself was given up: the others have ended, and have said
+ * why. */
 static bool was_given_up(const struct watch *watch, double now) {
     const double least = watch->ranks->stopped_seconds - 1;
     return now - watch->seen > (least > 1.5 ? least : 1.5);

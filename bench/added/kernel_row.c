@@ -74,7 +74,8 @@ static enum status conditions_check(const struct lines *lines, const struct benc
     return STATUS_OK;
 }
 
-/* One size of a grid or a block. No GPU takes more than 31 bits; what each takes is checked later. */
+/* One size of a grid or a block. No GPU takes more than 31 bits; what each takes is checked
+ * later. */
 static enum status axis_compute(const struct expression *expression, const char *what, int axis,
                                 const struct launch *launch, int64_t *size,
                                 struct message *message) {

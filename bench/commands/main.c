@@ -205,8 +205,8 @@ static int word_call(int argc, char **argv) {
     return EXIT_STATUS_CALL;
 }
 
-/* A launcher ends all ranks when one has failed. The first says what was wrong with the call, so the
- * others give it the time. */
+/* A launcher ends all ranks when one has failed. The first says what was wrong with the call, so
+ * the others give it the time. */
 static int call_end(int status) {
     const struct timespec pause = {.tv_nsec = 300000000};
     if (status == EXIT_STATUS_CALL && !ranks_launched_first())

@@ -261,8 +261,8 @@ enum status csv_read(const char *path, const struct csv_format *format, void **r
     return status;
 }
 
-/* Cuts the next line off the file: the reader then ends where the line does. False: no whole line is
- * left. */
+/* Cuts the next line off the file: the reader then ends where the line does. False: no whole line
+ * is left. */
 static bool line_cut(struct reader *reader, char *end) {
     char *newline = memchr(reader->position, '\n', (size_t)(end - reader->position));
     reader->end = newline ? newline + 1 : end;

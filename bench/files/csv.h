@@ -65,7 +65,8 @@ enum status csv_read(const char *path, const struct csv_format *format, void **r
 
 /* Reads the lines that are whole, for a file that may be damaged. What cannot be read as a row is
  * left out, and *left_out counts it; a file with another header has no rows. No field may hold a
- * newline. The caller frees the rows, whatever the status: STATUS_NO_MEMORY, or that of file_read. */
+ * newline. The caller frees the rows, whatever the status: STATUS_NO_MEMORY, or that of
+ * file_read. */
 enum status csv_salvage(const char *path, const struct csv_format *format, void **rows,
                         size_t *row_count, size_t *left_out, struct message *message);
 

@@ -67,7 +67,8 @@ static bool link_make(const char *target, const char *name) {
     return false;
 }
 
-/* reports/latest -> runs/<name>, replaced in one step. It is a convenience: without it a run is whole.
+/* reports/latest -> runs/<name>, replaced in one step. It is a convenience: without it a run is
+ * whole.
  */
 static void latest_point(const char *name, struct folder *folder) {
     char target[512];

@@ -19,11 +19,11 @@ struct folder {
 enum status folder_make(const char *path, struct message *message);
 
 /* Opens `out`, or a new folder reports/runs/<UTC time>-<host> with reports/latest pointing to it
- * when out is NULL; a link that cannot be made is a warning. In the folder's name a host has letters,
- * digits, '.', '_' and '-', and '-' for all else. A folder that holds an unfinished run is resumed; `settings` (what was asked
- * for and by what, words of the form name=value) must be the same then. A finished run, one that
- * another process is writing, or anything else is left alone: STATUS_INVALID. The caller closes
- * what was opened; on failure there is nothing to close. */
+ * when out is NULL; a link that cannot be made is a warning. In the folder's name a host has
+ * letters, digits, '.', '_' and '-', and '-' for all else. A folder that holds an unfinished run is
+ * resumed; `settings` (what was asked for and by what, words of the form name=value) must be the
+ * same then. A finished run, one that another process is writing, or anything else is left alone:
+ * STATUS_INVALID. The caller closes what was opened; on failure there is nothing to close. */
 enum status folder_open(const char *out, const char *host, const char *settings,
                         struct folder *folder, struct message *message);
 

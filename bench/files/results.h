@@ -1,8 +1,8 @@
 /* The files of a run's folder: results.csv, samples.csv, parts.csv, counters.csv and cases.csv.
  *
- * All rows of a case are written together when the case is done, and are on the disk before the next
- * one begins. The row of cases.csv comes last and vouches for the others, so that what a killed run
- * or a damaged disk left can be told from what is whole.
+ * All rows of a case are written together when the case is done, and are on the disk before the
+ * next one begins. The row of cases.csv comes last and vouches for the others, so that what a
+ * killed run or a damaged disk left can be told from what is whole.
  */
 #ifndef LOCKSTEP_BENCH_FILES_RESULTS_H
 #define LOCKSTEP_BENCH_FILES_RESULTS_H
@@ -67,8 +67,8 @@ struct counters_row {
 #undef COUNTER_UNWRITTEN
 };
 
-/* Whether fewer blocks ran than were launched, and counts are scaled (--sample-blocks). False where an
- * earlier version did not write it down. */
+/* Whether fewer blocks ran than were launched, and counts are scaled (--sample-blocks). False where
+ * an earlier version did not write it down. */
 bool counters_row_is_sampled(const struct counters_row *row);
 
 /* cases.csv: one row a case that is done: how many rows of it each file has, and the checksum of
@@ -97,8 +97,8 @@ struct case_rows {
 };
 
 /* Creates the files of `folder` (which exists) and refuses to overwrite any. With `resume` it keeps
- * the cases that are whole as they were written, drops every other row, and creates what is missing.
- * counters.csv is there only when `counters` says so. */
+ * the cases that are whole as they were written, drops every other row, and creates what is
+ * missing. counters.csv is there only when `counters` says so. */
 enum status results_open(const char *folder, bool resume, bool counters, struct results **results,
                          struct message *message);
 enum status results_close(struct results *results, struct message *message);

@@ -44,9 +44,9 @@ static enum status file_salvage(struct salvaged *salvaged, int file, const char 
     return status;
 }
 
-/* Gives the case the next rows of it in one file, as many as it says. Rows without an owner stand in
- * the order in which they were written: a case may have been written twice, for two devices. False
- * where there are not as many, or no memory is. */
+/* Gives the case the next rows of it in one file, as many as it says. Rows without an owner stand
+ * in the order in which they were written: a case may have been written twice, for two devices.
+ * False where there are not as many, or no memory is. */
 static bool rows_claim(const struct salvaged *salvaged, int file, size_t number, uint64_t *hash) {
     struct done_case *done = row_at(salvaged, FILE_CASES, number);
     int64_t missing = *results_done_count(done, file);

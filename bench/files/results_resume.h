@@ -7,12 +7,12 @@
 /* Replaces the files by what is whole in them, and makes those that are missing. A path that is
  * empty stands for a file that the run does not have.
  *
- * A case is whole when cases.csv names it, each file has as many of its rows as that says, and their
- * checksum is right. All other rows are dropped: those of a case that was being written, that was
- * damaged or changed, or that never was of this run.
+ * A case is whole when cases.csv names it, each file has as many of its rows as that says, and
+ * their checksum is right. All other rows are dropped: those of a case that was being written, that
+ * was damaged or changed, or that never was of this run.
  *
- * The result rows that are left are the caller's to free, whatever the status. *lost: how many cases
- * were named and not whole. */
+ * The result rows that are left are the caller's to free, whatever the status. *lost: how many
+ * cases were named and not whole. */
 enum status results_resume(const char paths[FILES][RESULTS_PATH_SIZE], struct result **rows,
                            size_t *count, size_t *lost, struct message *message);
 

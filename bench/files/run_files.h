@@ -37,8 +37,8 @@ struct run_files {
  * have a results.csv or a counters.csv; the other files may be missing. STATUS_INVALID names what
  * is wrong with the input; the caller releases `files` after STATUS_OK alone. */
 enum status run_files_read(const char *path, struct run_files *files, struct message *message);
-/* The same of results.csv, samples.csv and environment.json of a folder alone, for a reader who takes
- * counters.csv as it is. The folder has a results.csv. */
+/* The same of results.csv, samples.csv and environment.json of a folder alone, for a reader who
+ * takes counters.csv as it is. The folder has a results.csv. */
 enum status run_files_read_timed(const char *folder, struct run_files *files,
                                  struct message *message);
 void run_files_release(struct run_files *files);

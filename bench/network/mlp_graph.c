@@ -156,8 +156,8 @@ static enum status list_extend(struct mlp_graphs *graphs, struct message *messag
     return STATUS_OK;
 }
 
-/* But for where a batch lies. Of a batch of all ranks that is new the share is new too, on every rank:
- * they run on spares together. */
+/* But for where a batch lies. Of a batch of all ranks that is new the share is new too, on every
+ * rank: they run on spares together. */
 static bool is_alike(const struct captured *one, const struct captured *other) {
     return one->inference == other->inference && one->batch == other->batch &&
            one->together.exchange == other->together.exchange && one->joined == other->joined &&

@@ -20,10 +20,10 @@ enum status mlp_graphs_open(const struct mlp_kernels *kernels, struct mlp_graphs
 void mlp_graphs_close(struct mlp_graphs *graphs); /* NULL is allowed */
 
 /* Enqueues training step `step` (from 1 on), or inference for step 0, as one graph on
- * execution->gpu; a step over ranks as `together` says. From call to call only that, the batch, x, labels
- * and target may differ. The first run
- * of a batch size also runs the plan once on spare buffers, for what loads at first use must not
- * lie inside a capture: STATUS_NO_MEMORY when there is no room for them. */
+ * execution->gpu; a step over ranks as `together` says. From call to call only that, the batch, x,
+ * labels and target may differ. The first run of a batch size also runs the plan once on spare
+ * buffers, for what loads at first use must not lie inside a capture: STATUS_NO_MEMORY when there
+ * is no room for them. */
 enum status mlp_graphs_run(struct mlp_graphs *graphs, const struct mlp_together *together,
                            const struct mlp_model *model, const struct mlp_buffers *buffers,
                            int64_t step, struct execution *execution);

@@ -97,7 +97,7 @@ static struct gemm_problem product(enum dtype dtype, enum gemm_variant variant, 
     };
 }
 
-/* --- roundings, none in f32 -------------------------------------------------------------------- */
+/* --- roundings, none in f32 ------------------------------------------------------------------- */
 
 static void add_round_weights(struct mlp_plan *plan, const struct mlp_model *model,
                               const struct mlp_buffers *buffers) {
@@ -131,7 +131,7 @@ static void add_round_gradient(struct mlp_plan *plan, const struct mlp_model *mo
                                    .out = layer->rounded_gradient};
 }
 
-/* --- a layer ----------------------------------------------------------------------------------- */
+/* --- a layer ---------------------------------------------------------------------------------- */
 
 /* [batch, outputs] = f([batch, inputs] W^T + b). */
 static void add_forward(struct mlp_plan *plan, const struct mlp_model *model,
@@ -217,7 +217,7 @@ static void add_inputs_gradient(struct mlp_plan *plan, const struct mlp_model *m
     };
 }
 
-/* --- over ranks -------------------------------------------------------------------------------- */
+/* --- over ranks ------------------------------------------------------------------------------- */
 
 static void add_exchange(struct mlp_plan *plan, const char *what, int layer,
                          struct mlp_exchange_problem problem) {
@@ -227,8 +227,8 @@ static void add_exchange(struct mlp_plan *plan, const char *what, int layer,
     part->problem.exchange = problem;
 }
 
-/* The gradients of layer l are there: those of its weights and, one behind the other in memory, of its
- * bias. */
+/* The gradients of layer l are there: those of its weights and, one behind the other in memory, of
+ * its bias. */
 static void add_bucket(struct mlp_plan *plan, const struct mlp_together *together,
                        const struct mlp_model *model, const struct mlp_buffers *buffers, int l) {
     if (together->exchange != MLP_EXCHANGE_BUCKETS)
@@ -282,7 +282,7 @@ static void add_update(struct mlp_plan *plan, const struct mlp_together *togethe
                                                    .count = mlp_parameter_count(model)});
 }
 
-/* --- a step ------------------------------------------------------------------------------------ */
+/* --- a step ----------------------------------------------------------------------------------- */
 
 static void add_backward(struct mlp_plan *plan, const struct mlp_together *together,
                          const struct mlp_model *model, const struct mlp_buffers *buffers) {

@@ -13,8 +13,8 @@ static inline const struct mlp_kernels *mlp_kernels_of(const struct implementati
     return row->own;
 }
 
-/* Puts a row's function of that operation into a copy of `base`; false where no part of a network is
- * of it. The base's `linear` goes once a product, or what follows one, is replaced. */
+/* Puts a row's function of that operation into a copy of `base`; false where no part of a network
+ * is of it. The base's `linear` goes once a product, or what follows one, is replaced. */
 bool mlp_kernels_replace(struct mlp_kernels *kernels, const struct mlp_kernels *base,
                          const struct operation *operation, row_function *function);
 

@@ -12,8 +12,8 @@ struct train_setup {
     struct folder folder;
 };
 
-/* The fastest one on the CPU, by the time of a step of 784-128-10 (docs/measurements.md); every build
- * has it. Not measured at each start: the same call must give the same numbers. */
+/* The fastest one on the CPU, by the time of a step of 784-128-10 (docs/measurements.md); every
+ * build has it. Not measured at each start: the same call must give the same numbers. */
 const struct implementation *train_implementation_default(bool over_ranks);
 
 /* The fastest one of this project's own on any GPU, emulated ones too, that computes in that

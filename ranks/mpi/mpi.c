@@ -185,8 +185,8 @@ static void api_allreduce_finish(void) {
 
 /* --- shared memory ---------------------------------------------------------------------------- */
 
-/* Each rank's pages are its own, where the machine puts what it touches first. A machine that has no
- * memory to share is no reason to end the job. */
+/* Each rank's pages are its own, where the machine puts what it touches first. A machine that has
+ * no memory to share is no reason to end the job. */
 static bool window_open(size_t bytes, void **mine) {
     MPI_Info apart;
     MPI_Info_create(&apart);

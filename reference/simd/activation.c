@@ -257,8 +257,8 @@ static void columns_body(const void *context, int part, int64_t first, int64_t l
 }
 
 /* Backward with bias: split by rows with partial sums that are added in order, where each thread
- * gets enough of them, else by columns where each gets enough of these. Parts of one row lie side by
- * side: what one thread has written is fetched ahead by the other, which can double the time. */
+ * gets enough of them, else by columns where each gets enough of these. Parts of one row lie side
+ * by side: what one thread has written is fetched ahead by the other, which can double the time. */
 static enum status backward_with_dbias(struct work *work, struct team team,
                                        struct execution *execution) {
     enum { COLUMNS_A_THREAD = 256, ROWS_A_THREAD = 64, LINE = 16 };

@@ -1,11 +1,11 @@
 /* Attention, a block of queries and of keys at a time, so that scores never leave the second level
- * of cache (Dao et al., "FlashAttention", arXiv:2205.14135; Rabe and Staats, "Self-attention does not
- * need O(n^2) memory", arXiv:2112.05682).
+ * of cache (Dao et al., "FlashAttention", arXiv:2205.14135; Rabe and Staats, "Self-attention does
+ * not need O(n^2) memory", arXiv:2112.05682).
  *
  * Scores are computed transposed, a row a key and a column a query. So a lane is a query, and
  * softmax reduces down the lanes without ever crossing them; K, the probabilities and V are what
- * gemm's tiles take as they lie. Of f32 only the queries are packed; bf16 is widened once a head, or
- * multiplied in pairs where the processor does that, probabilities rounded to bf16 as well.
+ * gemm's tiles take as they lie. Of f32 only the queries are packed; bf16 is widened once a head,
+ * or multiplied in pairs where the processor does that, probabilities rounded to bf16 as well.
  */
 #include "reference/simd/gemm_block.h"
 #include "reference/simd/gemm_pack.h"

@@ -1,10 +1,10 @@
 /* gemm, rung 5: nothing is copied that need not be, and nothing is waited for.
  *
  * Adds to rung 4: tiles as tall as the registers allow, cut so that no row is computed twice
- * (gemm_tile.h); A and B read where they are while that costs less than packing them (gemm_block.h);
- * C and the next columns of B asked for while the tiles before are computed; few rows or columns
- * streamed instead (gemm_few.h); bf16 and f16 widened on the way, but for bf16 where the processor
- * multiplies pairs of it. What stays: tiles of a processor's own (AMX).
+ * (gemm_tile.h); A and B read where they are while that costs less than packing them
+ * (gemm_block.h); C and the next columns of B asked for while the tiles before are computed; few
+ * rows or columns streamed instead (gemm_few.h); bf16 and f16 widened on the way, but for bf16
+ * where the processor multiplies pairs of it. What stays: tiles of a processor's own (AMX).
  */
 #include "reference/simd/gemm_block.h"
 #include "reference/simd/gemm_few.h"
@@ -25,8 +25,8 @@ struct job {
 };
 
 /* Packing A costs as much as so many columns of the product do, and packing strips of B as so many
- * rows: where a part of C is about as narrow or as low, A and B are read where they are. Rows of B a
- * page apart fall into the same few sets of a cache, and wear it out when many tiles pass. */
+ * rows: where a part of C is about as narrow or as low, A and B are read where they are. Rows of B
+ * a page apart fall into the same few sets of a cache, and wear it out when many tiles pass. */
 static bool packs_a(const struct gemm_problem *p, int64_t columns) {
     enum { COLUMNS_LEAST = 768 };
     return dtype_is_narrow(p->dtype) || columns > COLUMNS_LEAST;
@@ -43,8 +43,8 @@ static bool multiplies_pairs(enum dtype dtype) {
     return PAIRS_MULTIPLY && dtype == DTYPE_BF16 && __builtin_cpu_supports("avx512bf16");
 }
 
-/* Below this, everything stays in the second level of cache from one call to the next. Where k is so
- * short, a tile is done before a line comes. */
+/* Below this, everything stays in the second level of cache from one call to the next. Where k is
+ * so short, a tile is done before a line comes. */
 static bool fetches(const struct gemm_problem *p) {
     enum { FLOATS_LEAST = 128 << 10, DEPTH_SHORT = 16 };
     return p->k > DEPTH_SHORT && p->m * p->n + (p->m + p->n) * p->k > FLOATS_LEAST;

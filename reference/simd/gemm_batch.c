@@ -1,9 +1,9 @@
 /* A batch of products. Where one is worth all threads, they take it together and go on to the next.
  * Smaller ones go to a thread each, which costs one fork and join for all of them.
  *
- * The smallest go straight to their tiles: how rung 5 deals out a product takes as long as a product
- * of 16 x 16 x 16 does, and is the same for all. Both operands are read where they are, but for
- * strips of B whose columns do not lie side by side or fill no whole vectors. */
+ * The smallest go straight to their tiles: how rung 5 deals out a product takes as long as a
+ * product of 16 x 16 x 16 does, and is the same for all. Both operands are read where they are, but
+ * for strips of B whose columns do not lie side by side or fill no whole vectors. */
 #include "common/gemm_batch.h"
 #include "reference/simd/gemm_block.h"
 #include "reference/simd/gemm_few.h"
@@ -13,7 +13,7 @@
 
 #include <math.h>
 
-/* --- the smallest ------------------------------------------------------------------------------ */
+/* --- the smallest ----------------------------------------------------------------------------- */
 
 /* What products of one size have in common. */
 struct small {
@@ -92,7 +92,7 @@ static void small_each(const struct gemm_problem *problem, int64_t first, int64_
     }
 }
 
-/* --- the batch --------------------------------------------------------------------------------- */
+/* --- the batch -------------------------------------------------------------------------------- */
 
 /* Of a thread that failed; the others go on. */
 struct failure {

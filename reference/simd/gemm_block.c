@@ -31,8 +31,8 @@ static bool strip_is_copied(const struct block_work *work, int64_t columns) {
     return work->copies_strips || columns % WIDTH != 0;
 }
 
-/* The rows of C that the tile below will want, and the first tile its own too. Of two lines the last
- * floats are named: a row that is not aligned reaches into a third, which the strip before has
+/* The rows of C that the tile below will want, and the first tile its own too. Of two lines the
+ * last floats are named: a row that is not aligned reaches into a third, which the strip before has
  * brought. */
 static void fetch_rows(const struct tile *tile, int64_t t, struct fetch *fetch) {
     const uintptr_t step = (uintptr_t)tile->ldc * sizeof *tile->c;
@@ -44,8 +44,8 @@ static void fetch_rows(const struct tile *tile, int64_t t, struct fetch *fetch) 
     fetch->count = t == 0 ? 2 * tile->rows : tile->rows;
 }
 
-/* This tile's share of the strip that comes a group later: two of its columns where B is stored along
- * k, else some of its k. */
+/* This tile's share of the strip that comes a group later: two of its columns where B is stored
+ * along k, else some of its k. */
 static void fetch_strip(const struct group *group, int64_t j, int64_t t, struct fetch *fetch) {
     const struct gemm_problem *p = group->work->problem;
     const uintptr_t size = dtype_is_narrow(p->dtype) ? 2 : 4;

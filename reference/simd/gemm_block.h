@@ -1,6 +1,6 @@
-/* The blocks of cpu-simd's product, in the order that keeps each in its cache. After Goto and van de
- * Geijn, "Anatomy of high-performance matrix multiplication" (ACM Trans. Math. Softw. 34, 2008), but
- * for B: never more than a few strips of columns are copied, just before they are used.
+/* The blocks of cpu-simd's product, in the order that keeps each in its cache. After Goto and van
+ * de Geijn, "Anatomy of high-performance matrix multiplication" (ACM Trans. Math. Softw. 34, 2008),
+ * but for B: never more than a few strips of columns are copied, just before they are used.
  *
  *   ROWS_MOST x DEPTH_MOST of A     a block, for the second level of cache
  *   DEPTH_MOST x TILE_COLUMNS of B  a strip, which a block's tiles pass one after the other
@@ -38,7 +38,8 @@ static inline int64_t pieces_of(int64_t size, int64_t most) {
     return (size + most - 1) / most;
 }
 
-/* Piece `piece` of `pieces` about equal ones of [0, size), whose borders are multiples of `granule`.
+/* Piece `piece` of `pieces` about equal ones of [0, size), whose borders are multiples of
+ * `granule`.
  */
 static inline struct range range_piece(int64_t size, int64_t granule, int64_t pieces,
                                        int64_t piece) {

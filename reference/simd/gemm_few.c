@@ -69,9 +69,9 @@ static inline void sum_put(const struct few *few, float beta, int64_t i, int64_t
 }
 
 /* Rows that are walked along at once share what is read of the vectors: as many as there are
- * registers for sums. Float32 has fewer, for a sum waits in a queue for what it adds, and full queues
- * ask memory for no more. A single vector has one row, which streams best, in several chains to hide
- * the latency of an addition. */
+ * registers for sums. Float32 has fewer, for a sum waits in a queue for what it adds, and full
+ * queues ask memory for no more. A single vector has one row, which streams best, in several chains
+ * to hide the latency of an addition. */
 enum { SUMS_MOST = WIDTH == 16 ? 24 : 12, CHAINS = 4 };
 
 SIMD_INLINE int rows_along(enum dtype dtype, int places) {
@@ -256,9 +256,9 @@ static void block_put(const struct few *few, const struct sums_block *block) {
 /* A block's sums, and the room in which they begin where they like. */
 enum { SUMS_FLOATS = 4096, SHARE_FLOATS = SUMS_FLOATS + PAGE_FLOATS };
 
-/* Where sums of columns from `first` on begin in `room`, which has a page more: half a page from the
- * columns. Where both lie at one place of a page, loads of the columns wait for the stores of sums
- * before them. */
+/* Where sums of columns from `first` on begin in `room`, which has a page more: half a page from
+ * the columns. Where both lie at one place of a page, loads of the columns wait for the stores of
+ * sums before them. */
 static float *sums_in(float *room, const struct few *few, int64_t first) {
     const int64_t size = dtype_is_narrow(few->dtype) ? 2 : 4;
     const uintptr_t columns = (uintptr_t)few->stream + (uintptr_t)(first * size);

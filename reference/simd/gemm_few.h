@@ -1,5 +1,5 @@
-/* Products in which A has up to eight rows, or B up to eight columns: vectors rather, past which the
- * other matrix streams once. Memory bounds them, so of that matrix nothing is packed. */
+/* Products in which A has up to eight rows, or B up to eight columns: vectors rather, past which
+ * the other matrix streams once. Memory bounds them, so of that matrix nothing is packed. */
 #ifndef LOCKSTEP_REFERENCE_SIMD_GEMM_FEW_H
 #define LOCKSTEP_REFERENCE_SIMD_GEMM_FEW_H
 

@@ -78,7 +78,8 @@ struct kind {
     bool pairs;
 };
 
-/* WIDTH steps of a row from element `at` on; only the first `left` elements where these are less. */
+/* WIDTH steps of a row from element `at` on; only the first `left` elements where these are
+ * less. */
 SIMD_INLINE vector steps_load(const void *data, struct kind kind, int64_t at, int64_t left) {
     if (kind.pairs)
         return pairs_load_first((const uint16_t *)data + at, left);
@@ -97,8 +98,8 @@ SIMD_INLINE vector neighbours_load(const struct part *part, struct kind kind, in
                           : operand_load_first(part->data, kind.dtype, at, count);
 }
 
-/* `count` <= WIDTH rows of k, turned: to[step * width + i], whole vectors a step. What a vector holds
- * past `width` is overwritten by that of the next step. */
+/* `count` <= WIDTH rows of k, turned: to[step * width + i], whole vectors a step. What a vector
+ * holds past `width` is overwritten by that of the next step. */
 struct turned {
     const void *data;
     int64_t rows[WIDTH]; /* where each begins; the last stands for those that are missing */
@@ -130,8 +131,8 @@ SIMD_INLINE void turn(const struct turned *turned, struct kind kind, int64_t dep
     }
 }
 
-/* Where the rows of A are neighbours in memory: a few steps at a time for all tiles, so that memory is
- * read in long runs. The very last vector of a tile is stored to its width only: what follows is
+/* Where the rows of A are neighbours in memory: a few steps at a time for all tiles, so that memory
+ * is read in long runs. The very last vector of a tile is stored to its width only: what follows is
  * there already. */
 _Static_assert(2 * (TILE_ROWS / 2 + 1) >= WIDTH, "that of the step before ends within the tile");
 

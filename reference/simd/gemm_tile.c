@@ -47,7 +47,8 @@ SIMD_INLINE void tile_store(const struct tile *tile, int rows, int vectors, bool
         }
 }
 
-/* With bias and function. A layer's C is read where sums of an earlier k are: its beta is 1 then. */
+/* With bias and function. A layer's C is read where sums of an earlier k are: its beta is 1
+ * then. */
 SIMD_INLINE void tile_finish(const struct tile *tile, int rows, int vectors,
                              vector sums[TILE_ROWS][TILE_VECTORS]) {
     const vector floor = tile_floor(tile);

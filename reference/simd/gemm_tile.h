@@ -26,9 +26,9 @@ struct fetch {
 
 /* C[rows, columns] = alpha * sum over k < depth of A[i, k] B[k, j], + beta * C unless beta is 0:
  * then C is not read. Element (i, k) of A is a[i * a_row + k * a_step], where one of the two
- * strides is 1. The columns of row k of B lie side by side from b + k * b_step on, in whole vectors:
- * what stands past the columns is read and does not count. Where an element is a pair of bf16, for
- * processors that multiply those, a_row is 1. */
+ * strides is 1. The columns of row k of B lie side by side from b + k * b_step on, in whole
+ * vectors: what stands past the columns is read and does not count. Where an element is a pair of
+ * bf16, for processors that multiply those, a_row is 1. */
 struct tile {
     bool pairs;
     const float *a;

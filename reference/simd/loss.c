@@ -39,8 +39,8 @@ static void cross_entropy_row(const struct cross_entropy_work *work, int64_t row
         row_finish(ROW_SCALE, scaled, columns, dx, false);
 }
 
-/* Rows so short that finding a maximum and adding up across lanes is most of the work: as many at once
- * as a vector has lanes, a lane each. */
+/* Rows so short that finding a maximum and adding up across lanes is most of the work: as many at
+ * once as a vector has lanes, a lane each. */
 enum { NARROW = 32 };
 
 /* terms[c] becomes the exponentials of column c; returns their sums. */

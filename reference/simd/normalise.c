@@ -1,10 +1,11 @@
-/* Rows of bytes become rows of floats, as a network takes its images. Rounded twice instead of once:
- * so the bits are the same with every instruction set. */
+/* Rows of bytes become rows of floats, as a network takes its images. Rounded twice instead of
+ * once: so the bits are the same with every instruction set. */
 #include "reference/simd/level.h"
 #include "reference/simd/parallel.h"
 #include "reference/simd/vector.h"
 
-/* Rows are drawn from all over memory, where a processor's own prefetching does not find the next. */
+/* Rows are drawn from all over memory, where a processor's own prefetching does not find the
+ * next. */
 enum { ROWS_AHEAD = 8, LINE = 64 };
 
 static const uint8_t *row_drawn(const struct normalise_problem *problem, int64_t row) {

@@ -1,6 +1,6 @@
-/* Elements of a product's operands as float32, whatever they are stored as. Each function is inlined
- * once a dtype, so that loops ask nothing. tf32 is stored as float32, and is not rounded: what keeps
- * more bits than asked is within the tolerance.
+/* Elements of a product's operands as float32, whatever they are stored as. Each function is
+ * inlined once a dtype, so that loops ask nothing. tf32 is stored as float32, and is not rounded:
+ * what keeps more bits than asked is within the tolerance.
  */
 #ifndef LOCKSTEP_REFERENCE_SIMD_OPERAND_H
 #define LOCKSTEP_REFERENCE_SIMD_OPERAND_H
@@ -67,8 +67,8 @@ SIMD_INLINE vector operand_load_first(const void *operand, enum dtype dtype, int
                                   : vector_load_first((const float *)operand + at, count, 0);
 }
 
-/* Pairs of bf16, as vdpbf16ps multiplies them: those of two k that follow each other, side by side in
- * 32 bits. Where that instruction is not compiled for, no pair is loaded. */
+/* Pairs of bf16, as vdpbf16ps multiplies them: those of two k that follow each other, side by side
+ * in 32 bits. Where that instruction is not compiled for, no pair is loaded. */
 #if defined(__AVX512F__)
 
 enum { PAIRS_MULTIPLY = 1 };
@@ -89,8 +89,8 @@ SIMD_INLINE vector pairs_join(const uint16_t *low, const uint16_t *high, int64_t
     return _mm512_castsi512_ps(pairs);
 }
 
-/* sum + the two products, summed. Not by its intrinsic, which a file for all processors with AVX-512
- * may not call. */
+/* sum + the two products, summed. Not by its intrinsic, which a file for all processors with
+ * AVX-512 may not call. */
 SIMD_INLINE vector pairs_multiply(vector left, vector right, vector sum) {
     __asm__("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(left), "v"(right));
     return sum;

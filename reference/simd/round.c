@@ -1,5 +1,6 @@
-/* Rounding float32 to 16 bits. Half precision has an instruction from AVX2 on; bfloat16 is the upper
- * half of a float, to which half a unit is added first, less one bit where that half is even already.
+/* Rounding float32 to 16 bits. Half precision has an instruction from AVX2 on; bfloat16 is the
+ * upper half of a float, to which half a unit is added first, less one bit where that half is even
+ * already.
  */
 #include "common/narrow.h"
 #include "reference/simd/level.h"

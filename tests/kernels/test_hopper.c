@@ -1,6 +1,6 @@
 /* gemm's Hopper rung on an emulated H100, against the oracle with all checks on: types, variants,
- * sizes round the tiles, alpha and beta, leading dimensions; what it refuses; and fourteen
- * faults planted into its PTX, each of which a check, or the oracle, has to find. Every form that the
+ * sizes round the tiles, alpha and beta, leading dimensions; what it refuses; and fourteen faults
+ * planted into its PTX, each of which a check, or the oracle, has to find. Every form that the
  * tuner may pick, too. */
 #include "common/narrow.h"
 #include "gpu/counters.h"

@@ -1,5 +1,5 @@
-/* MPI_Allreduce in a bare loop, what the rows of lockstep are set beside: a program without lockstep.
- * Prints the seconds of each sample, of the slowest rank. */
+/* MPI_Allreduce in a bare loop, what the rows of lockstep are set beside: a program without
+ * lockstep. Prints the seconds of each sample, of the slowest rank. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>

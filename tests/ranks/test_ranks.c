@@ -1,5 +1,5 @@
-/* Ranks that agree, and sums over them. The tests start this program again under mpirun; called with
- * a word it is a rank, and ends with 0 where what it found is right.
+/* Ranks that agree, and sums over them. The tests start this program again under mpirun; called
+ * with a word it is a rank, and ends with 0 where what it found is right.
  */
 #define TESTS_OWN_MAIN
 #include "common/narrow.h"
@@ -167,8 +167,8 @@ static bool sums(struct ranks *ranks) {
     return right && sums_of_doubles[1] == 1.5 * ranks_count(ranks);
 }
 
-/* Sums one behind the other, each written over at once: what a slow rank still reads no fast one writes.
- * Weights differ from rank to rank. */
+/* Sums one behind the other, each written over at once: what a slow rank still reads no fast one
+ * writes. Weights differ from rank to rank. */
 enum { SHARED_MOST = 150000 };
 static bool sums_shared(struct ranks *ranks, float *data) {
     enum { TURNS = 200 };
@@ -196,8 +196,8 @@ static bool sums_shared(struct ranks *ranks, float *data) {
     return !ranks_any(ranks, !right);
 }
 
-/* Arrays in shared memory, elsewhere in several pieces whose last one is shorter, and of one rank alone in
- * shared memory. */
+/* Arrays in shared memory, elsewhere in several pieces whose last one is shorter, and of one rank
+ * alone in shared memory. */
 static bool shares(struct ranks *ranks) {
     bool right = !ranks_allocate(ranks, 1) && ranks_share_memory(ranks);
     float *shared = ranks_allocate(ranks, SHARED_MOST * sizeof *shared);
@@ -209,7 +209,8 @@ static bool shares(struct ranks *ranks) {
     return right && ranks_release(ranks, shared);
 }
 
-/* Steps whose update is the mean: by parts where both arrays are shared, by whole arrays otherwise. */
+/* Steps whose update is the mean: by parts where both arrays are shared, by whole arrays
+ * otherwise. */
 static bool steps_divided(struct ranks *ranks, float *gradients, float *parameters, bool divided) {
     enum { TURNS = 100 };
     const int mine = ranks_number(ranks), count = ranks_count(ranks);

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the order makes of a function on this rank: the status that it fails with, the first time. */
+/* What the order makes of a function on this rank: the status that it fails with, the first
+ * time. */
 static int ordered(const char *function) {
     static int done;
     const char *order = getenv("LOCKSTEP_STAND_IN_CUBLAS");

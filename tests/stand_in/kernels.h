@@ -4,7 +4,8 @@
 
 /* Does what the kernel would do to memory, where it is one of those that `lockstep tune` tries:
  * pipelined and split products of f32, and those of the Hopper rung, on host memory. A tensor map
- * begins with the matrix's address and the bytes from row to row. Every other kernel does nothing. */
+ * begins with the matrix's address and the bytes from row to row. Every other kernel does
+ * nothing. */
 void stand_in_run(const char *kernel, const void *arguments);
 
 /* Made-up milliseconds of one launch of gemm, 0 for other kernels. With the order "fast=64" the

@@ -1,6 +1,6 @@
-/* A job whose machines have STAND_IN_MACHINE_RANKS ranks each, though all run on one: MPI's question which ranks
- * share memory is answered by their numbers. Linked into one library with ranks/mpi/mpi.c, by MPI's own
- * interface for profiling. */
+/* A job whose machines have STAND_IN_MACHINE_RANKS ranks each, though all run on one: MPI's
+ * question which ranks share memory is answered by their numbers. Linked into one library with
+ * ranks/mpi/mpi.c, by MPI's own interface for profiling. */
 #include <mpi.h>
 #include <stdlib.h>
 

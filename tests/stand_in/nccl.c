@@ -3,8 +3,8 @@
  * meets those of the other ranks, and a copy to the GPU; so it can be captured, and runs on the
  * emulated GPU.
  *
- * As with NCCL, ncclCommInitRank waits for ranks that never come. A rank that fails or aborts lets the
- * sums of the others end, which then know a ncclRemoteError.
+ * As with NCCL, ncclCommInitRank waits for ranks that never come. A rank that fails or aborts lets
+ * the sums of the others end, which then know a ncclRemoteError.
  *
  * The environment's LOCKSTEP_STAND_IN_NCCL orders failures, with commas between:
  *   <function>=<result>@<rank>   it returns the result there; of ncclCommGetAsyncError: tells it
@@ -113,7 +113,8 @@ static struct meeting *meeting_open(const nccl_unique_id *id) {
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* The one behind, where a driver stands in front that has not all calls (tests/stand_in/faulty_cuda.c). */
+/* The one behind, where a driver stands in front that has not all calls
+ * (tests/stand_in/faulty_cuda.c). */
 static bool driver_find(struct driver_calls *driver) {
     const char *behind = getenv("LOCKSTEP_FAULT_DRIVER");
     void *library = dlopen(behind ? behind : "libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);

@@ -17,8 +17,8 @@
 bool killing_is_possible(void);
 
 /* Runs the program and kills it, and all that it started, before its call number `number`, from 1;
- * 0: never. Returns how many calls there were. `variables` as in struct call_limits. On `log`, unless
- * it is NULL, each call has a line: "fsync run/results.csv", or its name alone. */
+ * 0: never. Returns how many calls there were. `variables` as in struct call_limits. On `log`,
+ * unless it is NULL, each call has a line: "fsync run/results.csv", or its name alone. */
 size_t kill_before(const struct calling *calling, const char *const *arguments,
                    const char *const *variables, size_t number, FILE *log);
 

@@ -74,8 +74,8 @@ struct call launch_of(const char *program, int ranks, const char *const *argumen
     return call;
 }
 
-/* What a rank of a pair does: the first of its words are the first rank's, the others the second's. Two
- * programs in one call, with a colon between, end mpirun of OpenMPI 5.0.7 with a signal. */
+/* What a rank of a pair does: the first of its words are the first rank's, the others the second's.
+ * Two programs in one call, with a colon between, end mpirun of OpenMPI 5.0.7 with a signal. */
 static const char pair_script[] =
     "program=$1 count=$2; shift 2; others=$(($# - count))\n"
     "[ \"${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-$PMIX_RANK}}\" = 0 ] ||\n"

@@ -9,8 +9,8 @@
 /* Whether there is an mpirun, and the library of ranks/mpi beside `program`. */
 bool launching_is_possible(const char *program);
 
-/* `mpirun -n RANKS PROGRAM ARGUMENT…`, in the test's own place, on more ranks than processors and as
- * root too. In the first two forms it is waited for. */
+/* `mpirun -n RANKS PROGRAM ARGUMENT…`, in the test's own place, on more ranks than processors and
+ * as root too. In the first two forms it is waited for. */
 struct call launch_of(const char *program, int ranks, const char *const *arguments);
 #define LAUNCH(ranks, ...) launch_of(here.program, ranks, (const char *const[]){__VA_ARGS__, NULL})
 struct call launch_start(const char *program, int ranks, const char *const *arguments);

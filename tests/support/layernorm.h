@@ -1,4 +1,5 @@
-/* A layer normalisation on guarded host buffers, and what the oracle says of each of its outputs. */
+/* A layer normalisation on guarded host buffers, and what the oracle says of each of its
+ * outputs. */
 #ifndef LOCKSTEP_TESTS_SUPPORT_LAYERNORM_H
 #define LOCKSTEP_TESTS_SUPPORT_LAYERNORM_H
 

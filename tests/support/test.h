@@ -1,5 +1,5 @@
-/* A program of tests: TEST(name) { … } is one, and main() runs all in the order in which they stand.
- * `state` is what a fixture made for it. Included by the program's own file alone. */
+/* A program of tests: TEST(name) { … } is one, and main() runs all in the order in which they
+ * stand. `state` is what a fixture made for it. Included by the program's own file alone. */
 #ifndef LOCKSTEP_TESTS_SUPPORT_TEST_H
 #define LOCKSTEP_TESTS_SUPPORT_TEST_H
 

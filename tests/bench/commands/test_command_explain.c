@@ -25,7 +25,8 @@ static const char described_gpu[] =
     " \"tensor\": 1024, \"memory\": 300, \"warps\": 48, \"l1\": 128, \"l2\": 24,"
     " \"l2_bytes\": 300, \"sustained_mhz\": 1500, \"capacity\": 8, \"watts\": 100}\n";
 
-/* Nothing that could be explained: the caller's mistake, and no output that looks like an answer. */
+/* Nothing that could be explained: the caller's mistake, and no output that looks like an
+ * answer. */
 TEST_IN_PLACE(nothing_to_explain_is_refused) {
     CHECK_REFUSED(2, "lockstep run --gpu emulated", "explain", "nowhere");
     assert_int_equal(mkdir(temporary_path(&here.place, "counted"), 0700), 0);

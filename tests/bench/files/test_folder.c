@@ -95,7 +95,8 @@ TEST_IN_PLACE(new_runs_have_folders_of_their_own) {
 /* The link is a convenience: whatever is in its place, a run has its folder, and a warning. */
 TEST_IN_PLACE(what_stands_in_the_way_of_the_link) {
     assert_int_equal(mkdir("reports", 0777), 0);
-    /* Left behind by a process that was killed, and then in a container by one of the same number. */
+    /* Left behind by a process that was killed, and then in a container by one of the same
+     * number. */
     assert_int_equal(symlink("runs/gone", "reports/latest.lockstep-part"), 0);
     struct folder folder = folder_left(NULL, "s");
     assert_string_equal(folder.warning.text, "");

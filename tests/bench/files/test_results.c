@@ -362,7 +362,8 @@ TEST_IN_TEMPORARY(a_row_that_was_changed, &folder) {
     sound_end();
 }
 
-/* A line again, a line less, or one of another case: in any file but cases.csv, of the first case. */
+/* A line again, a line less, or one of another case: in any file but cases.csv, of the first
+ * case. */
 TEST_IN_TEMPORARY(lines_that_come_twice_or_not_at_all, &folder) {
     sound_begin();
     for (int i = 0; i + 1 < NAMES; i++) {

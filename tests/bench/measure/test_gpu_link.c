@@ -59,8 +59,8 @@ static int rank_run(int times) {
 
 static char self[PATH_MAX];
 
-/* With the host's time or without, and an order to the stand-in. What failed must not stand in the way
- * of what follows: then the rate is measured twice. */
+/* With the host's time or without, and an order to the stand-in. What failed must not stand in the
+ * way of what follows: then the rate is measured twice. */
 static struct call ranks_call(int count, const char *time, const char *order) {
     char library[PATH_MAX], mpi[PATH_MAX], emulator[40];
     if (!launching_is_possible(here.program))

@@ -345,7 +345,8 @@ static void threads_that_end_do_not_hold_the_barrier_unless_checked(void **state
                  "the cluster's barrier is not reached by 32");
 }
 
-/* Each block touches a sector of its own, and one that all of the grid touch: of two blocks three. */
+/* Each block touches a sector of its own, and one that all of the grid touch: of two blocks
+ * three. */
 static void the_first_cluster_tells_what_blocks_touch(void **state) {
     struct bench *bench = *state;
     static const char text[] = KERNEL(

@@ -1,5 +1,5 @@
-/* Copies of an image's pixels by im2col, against pixels that are walked one by one: images of one to
- * three dimensions, corners, strides, offsets, what lies outside, stores and reductions. */
+/* Copies of an image's pixels by im2col, against pixels that are walked one by one: images of one
+ * to three dimensions, corners, strides, offsets, what lies outside, stores and reductions. */
 #include "emulator/lanes/tensor_map.h"
 #include "tests/support/emulator_core.h"
 #include "tests/support/test.h"

@@ -8,8 +8,8 @@
 
 enum { ROWS = 12, COLUMNS = 512, PITCH = 512, BOX_ROWS = 8, TILE_BYTES = BOX_ROWS * 128 };
 
-/* Thread 0 loads a box by the map at %rd1 from {%r10, %r11}, and stores it by the map at %rd3 when %r12
- * is not 0; then all lanes store the tile to %rd2. */
+/* Thread 0 loads a box by the map at %rd1 from {%r10, %r11}, and stores it by the map at %rd3 when
+ * %r12 is not 0; then all lanes store the tile to %rd2. */
 static const char text[] =
     ".visible .entry k(.param .u64 a, .param .u64 b, .param .u64 c, .param .u32 n0,\n"
     "  .param .u32 n1, .param .u32 n2, .param .u32 n3) {\n"
@@ -71,7 +71,8 @@ static unsigned take_bits(const unsigned char *bytes, size_t at, unsigned count)
     return value;
 }
 
-/* The bit of the tile at which element `column` of a row begins, before the chunks change places. */
+/* The bit of the tile at which element `column` of a row begins, before the chunks change
+ * places. */
 static size_t bit_of(const struct packing *packing, unsigned row, unsigned column) {
     const unsigned bytes = packing->box / 16 * packing->taken;
     const unsigned pitch = bytes < packing->swizzle ? packing->swizzle : bytes;
@@ -195,8 +196,8 @@ TEST_ON_BENCH(packed_boxes_leave) {
     }
 }
 
-/* Of each chunk of shared memory a store of spread elements reads 12 bytes, and the check of reads asks
- * for those alone. %r12: the first byte that is not written. */
+/* Of each chunk of shared memory a store of spread elements reads 12 bytes, and the check of reads
+ * asks for those alone. %r12: the first byte that is not written. */
 static const char stores[] =
     ".visible .entry k(.param .u64 a, .param .u64 b, .param .u64 c, .param .u32 n0,\n"
     "  .param .u32 n1, .param .u32 n2, .param .u32 n3) {\n"

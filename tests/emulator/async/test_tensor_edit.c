@@ -1,5 +1,5 @@
-/* Tensor maps that a kernel makes by itself: the bytes that the driver would have written, copies by
- * them, and values that there are not. */
+/* Tensor maps that a kernel makes by itself: the bytes that the driver would have written, copies
+ * by them, and values that there are not. */
 #include "emulator/lanes/tensor_map.h"
 #include "tests/support/emulator_core.h"
 #include "tests/support/test.h"

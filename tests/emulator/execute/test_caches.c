@@ -197,8 +197,9 @@ TEST(some_go_past_the_first_cache) {
     }
 }
 
-/* A fifth block beside the first of four multiprocessors, on the same data. In step with the first it
- * would find all in their cache; younger, it takes each second round and falls behind by more than fits. */
+/* A fifth block beside the first of four multiprocessors, on the same data. In step with the first
+ * it would find all in their cache; younger, it takes each second round and falls behind by more
+ * than fits. */
 TEST(the_older_block_goes_first) {
     const struct sweep sweep = {load, MULTIPROCESSORS + 1, 4 * L1_BYTES, 1, 0};
     const struct machine_counters counters = sweep_count(&sweep);

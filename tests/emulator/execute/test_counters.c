@@ -200,7 +200,8 @@ static struct machine_counters sampled_gemm(struct bench *bench, uint64_t blocks
     return counters;
 }
 
-/* Tiles at the right and at the bottom are cut. All others are equal, and so are those of one side. */
+/* Tiles at the right and at the bottom are cut. All others are equal, and so are those of one
+ * side. */
 TEST_ON_KERNELS(equal_blocks_count_for_each_other) {
     struct bench *bench = *state;
     enum { BYTES = SAMPLED_M * SAMPLED_N * 4 };
@@ -225,7 +226,8 @@ TEST_ON_KERNELS(equal_blocks_count_for_each_other) {
     assert_memory_equal(&sampled, &all, sizeof all);
 }
 
-/* Of 64 blocks and more the first one runs alone: 32 rows of a, 32 columns of b and its own tile. */
+/* Of 64 blocks and more the first one runs alone: 32 rows of a, 32 columns of b and its own
+ * tile. */
 TEST_ON_KERNELS(the_first_block_tells_what_it_touches) {
     struct bench *bench = *state;
     enum { SIDE = 256, DEPTH = 64 };

@@ -2,8 +2,8 @@
 #include "tests/support/emulator_core.h"
 #include "tests/support/test.h"
 
-/* Blocks stand for tiles row by row. Those that are last in their row, or in the last row, store less;
- * the grid may have several such planes, one behind the other. */
+/* Blocks stand for tiles row by row. Those that are last in their row, or in the last row, store
+ * less; the grid may have several such planes, one behind the other. */
 static const char tiles[] =
     ".visible .entry tiles(.param .u64 to, .param .u64 q, .param .u64 r, .param .u32 across,\n"
     "                      .param .u32 down) {\n"
@@ -15,7 +15,8 @@ static const char tiles[] =
     "right: sub.u32 %r6, %r2, 1; setp.eq.u32 %p2, %r5, %r6; @%p2 bra done;\n"
     "st.global.u32 [%rd1], %r3; st.global.u32 [%rd1], %r3;\n"
     "done: ret; }\n"
-    /* The first blocks of a grid have one more round than the others, the first of these a half one. */
+    /* The first blocks of a grid have one more round than the others, the first of these a half
+     * one. */
     ".visible .entry rounds(.param .u64 to, .param .u64 q, .param .u64 r, .param .u32 whole) {\n"
     ".reg .b32 %r<12>; .reg .b64 %rd<4>; .reg .pred %p<4>;\n"
     "ld.param.u64 %rd1, [to]; ld.param.u32 %r1, [whole]; mov.u32 %r3, %ctaid.x;\n"

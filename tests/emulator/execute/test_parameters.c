@@ -58,7 +58,8 @@ TEST_ON_BENCH(the_address_of_a_parameter_is_one_of_local_memory) {
     }
 }
 
-/* What is written by the address is read by the name, and the caller's own variable stays as it was. */
+/* What is written by the address is read by the name, and the caller's own variable stays as it
+ * was. */
 TEST_ON_BENCH(a_parameter_has_one_place_by_name_and_by_address) {
     struct bench *bench = *state;
     uint32_t results[THREADS];

@@ -1,4 +1,5 @@
-/* Textures and surfaces: which texels a place means, filters, what lies beyond, and wrong handles. */
+/* Textures and surfaces: which texels a place means, filters, what lies beyond, and wrong
+ * handles. */
 #define TESTS_OWN_MAIN
 #include "tests/support/emulator_core.h"
 #include "tests/support/test.h"
@@ -198,7 +199,8 @@ TEST(surfaces_are_added_to) {
     assert_int_equal(LAUNCH(bench, "k", 1, 32, to, handle, places), MACHINE_INVALID_ADDRESS);
 }
 
-/* A gradient chooses among mipmaps, and there is one. Several texels along an axis are not taken. */
+/* A gradient chooses among mipmaps, and there is one. Several texels along an axis are not
+ * taken. */
 TEST(a_gradient_means_the_only_level) {
     static const char *const texts[] = {
         KERNEL("tex.grad.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2}], {%f3,%f3}, "
@@ -352,8 +354,8 @@ TEST(wrong_handles_are_faults) {
     assert_non_null(strstr(bench->diagnostic.message, "destroyed"));
 }
 
-/* A handle may come as a parameter that is called a reference. A module with references of its own loads,
- * and the kernel that reads through one by its name is refused. */
+/* A handle may come as a parameter that is called a reference. A module with references of its own
+ * loads, and the kernel that reads through one by its name is refused. */
 TEST(references_are_read_as_handles) {
     static const char text[] =
         ".global .texref image; .global .surfref canvas; .global .samplerref sampler;\n"

@@ -1,6 +1,6 @@
 /*
- * wgmma.mma_async: every shape and type against a model in C, written from the PTX ISA (9.7.15): where
- * a descriptor's elements lie, what they are worth, and in which order they are summed
+ * wgmma.mma_async: every shape and type against a model in C, written from the PTX ISA (9.7.15):
+ * where a descriptor's elements lie, what they are worth, and in which order they are summed
  * (emulator/arithmetic/warpgroup.h).
  */
 #include "tests/support/emulator_core.h"
@@ -125,9 +125,9 @@ static unsigned common_bits(const struct form *form, const struct data *data, un
     return count;
 }
 
-/* Where element `k` of what a sparse row has lies along k: the figures of 9.7.15.6.1. Of 8 bits a lane
- * has 32 places of one row, the odd ones of the row eight below; of more bits the pair of lanes that is
- * selected has 16 each of both rows. */
+/* Where element `k` of what a sparse row has lies along k: the figures of 9.7.15.6.1. Of 8 bits a
+ * lane has 32 places of one row, the odd ones of the row eight below; of more bits the pair of
+ * lanes that is selected has 16 each of both rows. */
 static unsigned place_along(const struct form *form, const struct data *data, unsigned row,
                             unsigned k) {
     const unsigned each = form->a == TF32 ? 1 : 2, chunk = k / each;
