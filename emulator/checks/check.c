@@ -41,7 +41,7 @@ static void check_written(struct warp *warp, const struct instruction *instructi
         if ((flags & CHECK_READS) && !(flags & CHECK_MOVES) && !written[k]) {
             warp_fault(
                 warp, instruction, MACHINE_CHECK_FAILED, lane, k,
-                "uninitialised read in shared memory: nothing has written the byte at offset %u",
+                "uninitialised read in shared memory: nothing has written the byte at offset %u,",
                 k);
             warp->block->fault.kind = FAULT_UNWRITTEN;
         }

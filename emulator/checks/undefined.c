@@ -19,16 +19,24 @@ void undefined_put(const struct warp *warp, uint32_t slot, uint32_t mask, uint32
         set_lanes(warp, slot, mask, lanes);
 }
 
+/* What a fault says at its end of the value, if it is the block's first. */
+static void say_load(struct warp *warp, bool is_first) {
+    if (!is_first)
+        return;
+    warp->block->fault.kind = FAULT_UNWRITTEN;
+    warp_fault_other(warp, warp->undefined_load, "such a value was last loaded");
+}
+
 bool undefined_use(struct warp *warp, const struct instruction *instruction, unsigned k,
                    uint32_t lanes, const char *how) {
     const uint32_t used = undefined_lanes(warp, instruction->detail->from[k]) & lanes;
     if (!used)
         return true;
-    warp_fault(
-        warp, instruction, MACHINE_CHECK_FAILED, lane_first(used), 0,
-        "uninitialised value: '%s' %s what nothing has written (last loaded at PTX line %u),",
-        instruction->detail->source->root, how, warp->undefined_load->detail->source->place.line);
-    warp->block->fault.kind = FAULT_UNWRITTEN;
+    const bool is_first = warp->block->fault.status == MACHINE_OK;
+    warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane_first(used), 0,
+               "uninitialised value: '%s' %s what nothing has written,",
+               instruction->detail->source->root, how);
+    say_load(warp, is_first);
     return false;
 }
 
@@ -224,11 +232,12 @@ static void watch_instruction(struct warp *warp, const struct instruction *instr
         instruction->is_guarded ? undefined_lanes(warp, instruction->guard) & warp->mask : 0;
     const uint32_t lanes = warp_guard(warp, instruction);
     if (guard) {
+        const bool is_first = warp->block->fault.status == MACHINE_OK;
         warp_fault(
             warp, instruction, MACHINE_CHECK_FAILED, lane_first(guard), 0,
-            "uninitialised value: whether '%s' is executed depends on what nothing has written "
-            "(last loaded at PTX line %u),",
-            detail->source->root, warp->undefined_load->detail->source->place.line);
+            "uninitialised value: whether '%s' is executed depends on what nothing has written,",
+            detail->source->root);
+        say_load(warp, is_first);
     } else if (!lanes || decode == DECODE_PREFETCH) {
         return;
     } else if (detail->row && (detail->row->flags & ROW_CONTROL)) {

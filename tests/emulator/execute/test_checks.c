@@ -148,7 +148,7 @@ TEST_CHECKED(a_value_of_a_lane_that_does_not_take_part_is_none) {
     assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_OK);
     BENCH_SWITCH_ON(bench, check_init);
     assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_CHECK_FAILED);
-    EXPECT_SAID(bench, "uninitialised value", "(last loaded at PTX line");
+    EXPECT_SAID(bench, "uninitialised value", "such a value was last loaded at PTX line");
     assert_int_equal(bench_load(bench, SHUFFLE("20", "add.u32 %r2, %r2, 1;")), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_OK);
     assert_int_equal(bench_load(bench, SHUFFLE("3", BRANCH)), MACHINE_OK);
@@ -253,7 +253,7 @@ TEST_CHECKED(uninitialised_reads_are_found) {
     assert_int_equal(LAUNCH(bench, "vector_load", 1, 32, from, to), MACHINE_CHECK_FAILED);
     assert_int_equal(bench->diagnostic.thread[0], 31);
     EXPECT_SAID(bench, "uninitialised value: 'st' stores to global memory",
-                "last loaded at PTX line", "core.cu:");
+                "such a value was last loaded at PTX line", "core.cu:");
     assert_int_equal(machine_set(bench->machine, from, 0, 4, 128), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "vector_load", 1, 32, from, to), MACHINE_OK);
     /* What a kernel has written is initialised. */

@@ -84,7 +84,9 @@ TEST_ON_BENCH(a_use_is_a_fault) {
         {STORED("add.u32 %r2, %r1, 1;"), "'st' stores to global memory what nothing has written"},
         {KERNEL("st.u32 [%rd2], %r1;"), "'st' stores to global memory"},
         {KERNEL("setp.lt.u32 %p1, %r1, 5; @%p1 bra L; mov.u32 %r2, 1; L:"),
-         "whether 'bra' is executed depends on what nothing has written (last loaded at PTX line"},
+         "whether 'bra' is executed depends on what nothing has written, at PTX line 11; such a "
+         "value was last loaded at PTX "
+         "line 10"},
         {KERNEL("setp.lt.u32 %p1, %r1, 5; @%p1 mov.u32 %r2, 1;"), "whether 'mov' is executed"},
         {KERNEL("and.b32 %r2, %r1, 12; add.u32 %r2, %r2, %r7; ld.shared.u32 %r3, [%r2];"),
          "'ld' takes for an address"},
