@@ -67,6 +67,17 @@ static void call_set_conditional(struct warp *warp, const struct instruction *in
                    "cudaGraphSetConditional of a handle that is none");
 }
 
+/* What was there before is as good as never written. */
+static uint64_t allocate(const struct launch *launch, uint64_t size) {
+    const uint64_t address = heap_allocate(launch->heap, size);
+    struct memory_range *range = address && launch->options.check_init
+                                     ? memory_find_all(launch->memory, address, size)
+                                     : NULL;
+    if (range)
+        memory_forget_written(range, address, size);
+    return address;
+}
+
 enum { HEAP_KEY = 0 }; /* no address: blocks meet at the heap */
 
 static void call_lane(struct warp *warp, const struct instruction *instruction, unsigned lane) {
@@ -81,7 +92,7 @@ static void call_lane(struct warp *warp, const struct instruction *instruction, 
         break;
     case BUILTIN_MALLOC:
         race_global_meet(warp, HEAP_KEY);
-        give_result(warp, detail, lane, heap_allocate(heap, first));
+        give_result(warp, detail, lane, allocate(warp->block->launch, first));
         break;
     case BUILTIN_FREE:
         race_global_meet(warp, HEAP_KEY);

@@ -298,7 +298,8 @@ void memory_mark_written(struct memory_range *range, uint64_t address, size_t si
 void memory_forget_written(struct memory_range *range, uint64_t address, size_t size) {
     const size_t first = (size_t)(address - range->base);
     for (size_t bit = first; range->written && bit < first + size; bit++)
-        range->written[bit / 8] &= (uint8_t) ~(1U << (bit % 8));
+        __atomic_fetch_and(&range->written[bit / 8], (uint8_t) ~(1U << (bit % 8)),
+                           __ATOMIC_RELAXED);
 }
 
 bool memory_is_written(const struct memory_range *range, uint64_t address, size_t size) {
