@@ -205,6 +205,8 @@ emulator-test-data: ## write: compile the tests' kept kernels again (needs nvcc)
 	sed -i 's#"[^"]*/tests/data/kernels#"tests/data/kernels#; /^\/\//d' tests/data/ptx/core.ptx
 	$(NVCC) -O3 -std=c++17 -arch=compute_90 -lineinfo -ptx tests/data/kernels/ordered.cu -o tests/data/ptx/ordered.ptx
 	sed -i 's#"[^"]*/tests/data/kernels#"tests/data/kernels#; s#"/usr/[^"]*/include/#"#; /^\/\//d' tests/data/ptx/ordered.ptx
+	$(NVCC) -O3 -std=c++17 -arch=compute_80 -lineinfo -ptx tests/data/kernels/written.cu -o tests/data/ptx/written.ptx
+	sed -i 's#"[^"]*/tests/data/kernels#"tests/data/kernels#; s#"/usr/[^"]*/include/#"#; /^\/\//d' tests/data/ptx/written.ptx
 	$(NVCC) -std=c++17 -ptx -arch=compute_75 -o tests/data/ptx/driver.ptx $(data_kernels)
 	sed -i '/^\/\//d' tests/data/ptx/driver.ptx
 	$(NVCC) -std=c++17 -fatbin --no-compress $(data_targets) -o tests/data/ptx/driver_plain.fatbin $(data_kernels)

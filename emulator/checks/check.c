@@ -153,15 +153,26 @@ static void load_global(struct warp *warp, const struct instruction *instruction
                        is_written ? 0 : unwritten_lanes(warp, detail, access, k));
 }
 
-static void store_global(struct warp *warp, const struct instruction *instruction,
-                         const struct access *access, uint32_t kind) {
-    const struct detail *detail = instruction->detail;
+/* Gaps in structs that are copied stay unwritten at their new places. */
+static void forget_gaps(const struct warp *warp, const struct detail *detail,
+                        const struct access *access) {
+    const uint32_t bytes = detail->access_bytes;
+    for (uint32_t k = 0; k < detail->elements; k++) {
+        const uint32_t gaps = undefined_lanes(warp, detail->from[k + 1]) & access->mask;
+        for (uint32_t rest = gaps; rest; rest &= rest - 1) {
+            const uint64_t address = access->address.at[lane_first(rest)] + (uint64_t)k * bytes;
+            struct memory_range *range =
+                memory_find_all(warp->block->launch->memory, address, bytes);
+            if (range)
+                memory_forget_written(range, address, bytes);
+        }
+    }
+}
+
+static void mark_stored(struct warp *warp, const struct detail *detail, const struct access *access,
+                        uint32_t kind) {
     const struct memory *memory = warp->block->launch->memory;
     const uint32_t bytes = bytes_of(detail), span = span_of(detail, kind);
-    for (unsigned k = 0; k < detail->elements; k++) {
-        if (!undefined_use(warp, instruction, k + 1, access->mask, "stores to global memory"))
-            return;
-    }
     struct memory_range *range = span ? memory_find_all(memory, access->first, span) : NULL;
     if (range) {
         memory_mark_written(range, access->first, span);
@@ -174,6 +185,22 @@ static void store_global(struct warp *warp, const struct instruction *instructio
         if (range)
             memory_mark_written(range, address, bytes);
     }
+}
+
+static void store_global(struct warp *warp, const struct instruction *instruction,
+                         const struct access *access, uint32_t kind) {
+    const struct detail *detail = instruction->detail;
+    uint32_t unwritten = 0;
+    for (unsigned k = 0; k < detail->elements; k++)
+        unwritten |= undefined_lanes(warp, detail->from[k + 1]) & access->mask;
+    const bool is_copy = unwritten && undefined_is_copy(warp, instruction, access->mask);
+    for (unsigned k = 0; unwritten && !is_copy && k < detail->elements; k++) {
+        if (!undefined_use(warp, instruction, k + 1, access->mask, "stores to global memory"))
+            return;
+    }
+    mark_stored(warp, detail, access, kind);
+    if (is_copy)
+        forget_gaps(warp, detail, access);
 }
 
 static void check_global_races(struct warp *warp, const struct instruction *instruction,

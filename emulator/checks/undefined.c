@@ -40,6 +40,43 @@ bool undefined_use(struct warp *warp, const struct instruction *instruction, uns
     return false;
 }
 
+/* The nearest instruction before a store that brought its first element; NULL: none is near. */
+static const struct instruction *origin_of(const struct warp *warp,
+                                           const struct instruction *store) {
+    enum { NEAR = 256 };
+    const uint32_t slot = store->detail->from[1];
+    for (const struct instruction *at = store; at-- > warp->code && store - at < NEAR;) {
+        for (unsigned k = 0; k < at->detail->to_count; k++) {
+            if (at->detail->to[k] == slot)
+                return at;
+        }
+    }
+    return NULL;
+}
+
+static bool is_same_vector(const struct detail *load, const struct detail *store) {
+    if (strcmp(load->source->root, "ld") != 0 || load->elements != store->elements)
+        return false;
+    for (unsigned k = 0; k < store->elements; k++) {
+        if (load->to[k] != store->from[k + 1])
+            return false;
+    }
+    return true;
+}
+
+bool undefined_is_copy(const struct warp *warp, const struct instruction *store, uint32_t lanes) {
+    const struct detail *detail = store->detail;
+    unsigned gaps = 0;
+    for (unsigned k = 0; k < detail->elements; k++) {
+        const uint32_t unwritten = undefined_lanes(warp, detail->from[k + 1]) & lanes;
+        if (unwritten != 0 && unwritten != lanes)
+            return false;
+        gaps += unwritten != 0;
+    }
+    const struct instruction *load = gaps < detail->elements ? origin_of(warp, store) : NULL;
+    return load && is_same_vector(load->detail, detail);
+}
+
 /* ---- What an instruction makes of its sources ---- */
 
 static uint32_t lanes_equal(const struct warp *warp, const struct detail *detail, unsigned k,

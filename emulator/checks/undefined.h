@@ -2,7 +2,7 @@
  * Values that nothing has written, followed from the load that brought them to where they are used.
  *
  * Copying such a value, or computing with it, is no fault: tiles at an edge do so and drop the
- * result. It is one to branch on it, to take it for an address, to store it to global memory or to
+ * result, and structs have gaps. It is one to branch on it, to take it for an address, to store it to global memory or to
  * give it to a barrier or a vote. An element counts as unwritten when none of its bytes was
  * written. A register keeps a bit for each lane; bytes of parameters and of local memory have a flag
  * each.
@@ -36,6 +36,11 @@ void undefined_load(struct warp *warp, const struct instruction *instruction, un
 /* A fault if source `k` is unwritten in one of the lanes, `how` it is used. False after it. */
 bool undefined_use(struct warp *warp, const struct instruction *instruction, unsigned k,
                    uint32_t lanes, const char *how);
+
+/* Whether the lanes store a vector as one load has brought it, all with the same elements unwritten
+ * and others written. Structs are copied so, with the gaps between their members: that is no use of
+ * the gaps. */
+bool undefined_is_copy(const struct warp *warp, const struct instruction *store, uint32_t lanes);
 
 /* ---- Bytes: a flag for each; what is copied takes its flags along ---- */
 

@@ -1,43 +1,9 @@
 /* Kernels that people write, each as it should be and with one barrier, fence, wait or mask left
  * out: tests/data/kernels/ordered.cu. The former are silent, of the latter both lines are named. */
-#include "tests/support/emulator_core.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/support/marked.h"
 
 #define SOURCE "tests/data/kernels/ordered.cu"
-enum { TEXT_BYTES = 1 << 20, WORDS = 1024, THREADS = 64 };
-
-static void read_whole(const char *path, char *text) {
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    text[fread(text, 1, TEXT_BYTES - 1, file)] = '\0';
-    assert_int_equal(fclose(file), 0);
-}
-
-/* The lines of the accesses that race, twice the same where there is one. */
-struct marks {
-    unsigned lines[2], count;
-};
-
-static struct marks marks_find(const char *text, const char *name) {
-    struct marks marks = {{0, 0}, 0};
-    char mark[96];
-    snprintf(mark, sizeof mark, "/* races: %s */", name);
-    unsigned line = 1;
-    const char *line_start = text;
-    for (const char *at; (at = strstr(line_start, mark)); marks.count++) {
-        for (; line_start <= at; line_start = strchr(line_start, '\n') + 1)
-            line++;
-        assert_true(marks.count < 2);
-        marks.lines[marks.count] = line - 1;
-    }
-    if (marks.count == 0)
-        fail_msg("no line of %s is marked: %s", SOURCE, mark);
-    if (marks.count == 1)
-        marks.lines[1] = marks.lines[0];
-    return marks;
-}
+enum { WORDS = 1024, THREADS = 64 };
 
 /* How the kernel is launched, by the word behind PAIR. */
 struct kind {
@@ -73,7 +39,7 @@ static bool names_lines(const char *said, unsigned first, unsigned second) {
 
 static void run_pair(struct bench *bench, const struct kind *kind, const char *text,
                      const char *name) {
-    const struct marks marks = marks_find(text, name);
+    const struct marks marks = marks_find(text, "races", name);
     if (run(bench, kind, name, "_ordered") != MACHINE_OK)
         fail_msg("%s is right, but: %s", name, bench->log);
     const enum machine_status status = run(bench, kind, name, "_racing");
@@ -85,11 +51,7 @@ static void run_pair(struct bench *bench, const struct kind *kind, const char *t
 }
 
 static void run_all(struct bench *bench, const struct kind *kind) {
-    char *text = malloc(TEXT_BYTES), *ptx = malloc(TEXT_BYTES);
-    assert_true(text && ptx);
-    read_whole("tests/data/ptx/ordered.ptx", ptx);
-    bench_load_whole(bench, ptx, strlen(ptx));
-    read_whole(SOURCE, text);
+    char *text = marked_read(bench, SOURCE, "tests/data/ptx/ordered.ptx");
     unsigned count = 0;
     for (const char *at = text; (at = strstr(at, kind->head)); count++) {
         char name[64] = "";
@@ -98,7 +60,6 @@ static void run_all(struct bench *bench, const struct kind *kind) {
         run_pair(bench, kind, text, name);
     }
     assert_true(count > 0);
-    free(ptx);
     free(text);
 }
 
