@@ -11,6 +11,6 @@
 extern const struct generic_handlers executor_generic;
 extern const struct instruction_table executor_control, executor_warp, executor_barrier,
     executor_barrier_cluster, executor_atomic, executor_texture, executor_multimem, executor_fill,
-    executor_fence, executor_stack, executor_texture_query;
+    executor_fence, executor_stack, executor_texture_query, executor_surface;
 
 #endif

@@ -16,7 +16,7 @@ DECLARE_BUILD(avx2);
 DECLARE_BUILD(avx512);
 #endif
 
-enum { TABLES = 28 };
+enum { TABLES = 29 };
 
 /* The tables of a build, those that programs use most first. */
 #define BUILD(suffix)                                                                              \
@@ -27,7 +27,7 @@ enum { TABLES = 28 };
             &executor_barrier_cluster, &matrix_products, &matrix_fragments, &executor_texture,     \
             &matrix_warpgroups, &tensor_allocations, &tensor_moves, &tensor_copies,                \
             &tensor_shifts, &tensor_products, &async_cancel, &executor_multimem, &executor_fill,   \
-            &executor_stack, &executor_texture_query, NULL                                         \
+            &executor_stack, &executor_texture_query, &executor_surface, NULL                      \
     }
 
 static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1] = {
