@@ -105,10 +105,11 @@ CUresult capture_forbid(void) {
     return status;
 }
 
-CUresult capture_forbid_context(const struct driver_context *context) {
+CUresult capture_forbid_context(const struct driver_context *context,
+                                const struct driver_green *green) {
     CUresult status = CUDA_SUCCESS;
     for (struct driver_capture *capture = driver.captures; capture; capture = capture->next) {
-        if (capture->origin->context != context)
+        if (capture->origin->context != context || (green && capture->origin->green != green))
             continue;
         capture->invalid = true;
         status = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;

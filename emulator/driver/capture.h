@@ -39,8 +39,9 @@ CUresult capture_wait(struct driver_stream *stream, const struct driver_event *e
 /* A call that a capture in a strict mode forbids (allocating, synchronous copies): ends such
  * captures as invalid. */
 CUresult capture_forbid(void);
-/* A call that waits for a whole context. */
-CUresult capture_forbid_context(const struct driver_context *context);
+/* A call that waits for a whole context, or for a green one of it. */
+CUresult capture_forbid_context(const struct driver_context *context,
+                                const struct driver_green *green);
 /* A call that waits for or asks about a stream. */
 CUresult capture_forbid_stream(const struct driver_stream *stream);
 /* Work in the legacy stream would wait for capturing streams. */

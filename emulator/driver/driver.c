@@ -12,6 +12,7 @@
 #include "emulator/driver/context.h"
 #include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
+#include "emulator/driver/green.h"
 #include "emulator/driver/memory/interprocess.h"
 #include "emulator/driver/memory/managed.h"
 #include "emulator/driver/memory/pool.h"
@@ -155,6 +156,7 @@ __attribute__((destructor)) static void driver_finish(void) {
         user_object_close_all();
         library_close_all();
         link_close_all();
+        green_close_all();
         context_close_all();
         pool_close_all();
         managed_close_all();

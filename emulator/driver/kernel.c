@@ -88,15 +88,19 @@ static CUresult kernel_check_cooperative(const struct driver_function *function,
     const unsigned *grid = request->grid, *block = request->block;
     if (!request->cooperative)
         return CUDA_SUCCESS;
+    const unsigned multiprocessors =
+        request->multiprocessors ? request->multiprocessors : driver.properties.multiprocessors;
     uint64_t resident =
         (uint64_t)machine_occupancy(driver.machine, function->machine,
                                     block[0] * block[1] * block[2], request->dynamic_shared) *
-        driver.properties.multiprocessors;
+        multiprocessors;
     uint64_t blocks = (uint64_t)grid[0] * grid[1] * grid[2];
     if (blocks <= resident)
         return CUDA_SUCCESS;
-    driver_find("cooperative launch of %s: %llu blocks, but only %llu fit the device at once",
-                function->info->name, (unsigned long long)blocks, (unsigned long long)resident);
+    driver_find("cooperative launch of %s: %llu blocks, but only %llu fit %s at once",
+                function->info->name, (unsigned long long)blocks, (unsigned long long)resident,
+                multiprocessors == driver.properties.multiprocessors ? "the device"
+                                                                     : "the green context");
     return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
 }
 

@@ -20,6 +20,7 @@ struct driver_kernel {
 struct kernel_request {
     CUfunction function;
     const struct driver_context *context; /* of the stream; NULL: of a graph, which has none */
+    unsigned multiprocessors;             /* that it may have; 0: the device's */
     unsigned grid[3], block[3];
     unsigned cluster[3]; /* zeros: as the function says */
     unsigned dynamic_shared;

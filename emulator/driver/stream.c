@@ -4,16 +4,27 @@
 
 #include <stdlib.h>
 
+#include "emulator/driver/green.h"
+
+static const struct driver_green *current_green(void) {
+    return driver.greens ? green_of(driver_current()) : NULL;
+}
+
+const struct driver_green *stream_green(const struct driver_stream *stream) {
+    const bool is_default = stream == stream->context->legacy;
+    return is_default ? current_green() : stream->green;
+}
+
 CUresult stream_find(const struct driver_context *context, CUstream handle,
                      struct driver_stream **stream) {
     if (!handle || handle == CU_STREAM_LEGACY)
         *stream = context->legacy;
     else if (handle == CU_STREAM_PER_THREAD)
-        *stream = context->per_thread;
+        *stream = current_green() ? NULL : context->per_thread;
     else
         *stream = handle_find(&driver.handles, HANDLE_STREAM, handle);
     if (*stream && (*stream)->context == context)
-        return CUDA_SUCCESS;
+        return (*stream)->is_orphan ? CUDA_ERROR_CONTEXT_IS_DESTROYED : CUDA_SUCCESS;
     driver_find("%p is no stream of the current context", (void *)handle);
     return CUDA_ERROR_INVALID_HANDLE;
 }
@@ -58,5 +69,5 @@ CUresult stream_begin_any(CUstream handle, struct driver_stream **stream) {
     if (status != CUDA_SUCCESS)
         return status;
     *stream = handle_find(&driver.handles, HANDLE_STREAM, handle);
-    return *stream ? CUDA_SUCCESS : stream_find(context, handle, stream);
+    return *stream && !(*stream)->is_orphan ? CUDA_SUCCESS : stream_find(context, handle, stream);
 }

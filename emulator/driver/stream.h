@@ -4,6 +4,7 @@
 
 #include "emulator/driver/state/state.h"
 
+struct driver_green;
 struct driver_node;
 
 /* Outside this range a priority is clamped, as cuStreamCreateWithPriority documents. */
@@ -12,6 +13,8 @@ enum { STREAM_PRIORITY_GREATEST = -5, STREAM_PRIORITY_LEAST = 0 };
 struct driver_stream {
     CUstream handle;
     struct driver_context *context;
+    struct driver_green *green; /* whose stream it is; NULL: the context's */
+    bool is_orphan;             /* its green context has been destroyed */
     unsigned flags;
     int priority;
     uint64_t identifier;
@@ -29,6 +32,8 @@ CUresult stream_find(const struct driver_context *context, CUstream handle,
 CUresult stream_begin(CUstream handle, struct driver_stream **stream);
 /* Likewise for calls that take the streams of other contexts too. */
 CUresult stream_begin_any(CUstream handle, struct driver_stream **stream);
+/* The default streams are those of the context that is current in the thread, which may be a green one. */
+const struct driver_green *stream_green(const struct driver_stream *stream);
 CUresult stream_open(struct driver_context *context, unsigned flags, int priority,
                      struct driver_stream **stream);
 /* No capture may know the stream any more. */

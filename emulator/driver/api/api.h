@@ -35,6 +35,31 @@ DRIVER_API CUresult cuLogsDumpToFile(CUlogIterator *iterator, const char *path, 
 DRIVER_API CUresult cuLogsDumpToMemory(CUlogIterator *iterator, char *buffer, size_t *size,
                                        unsigned int flags);
 
+/* Green contexts, and the resources that they are made of. */
+DRIVER_API CUresult cuDeviceGetDevResource(CUdevice device, CUdevResource *resource,
+                                           CUdevResourceType type);
+DRIVER_API CUresult cuCtxGetDevResource(CUcontext context, CUdevResource *resource,
+                                        CUdevResourceType type);
+DRIVER_API CUresult cuGreenCtxGetDevResource(CUgreenCtx green, CUdevResource *resource,
+                                             CUdevResourceType type);
+DRIVER_API CUresult cuDevSmResourceSplitByCount(CUdevResource *parts, unsigned int *count,
+                                                const CUdevResource *whole, CUdevResource *rest,
+                                                unsigned int flags, unsigned int least);
+DRIVER_API CUresult cuDevResourceGenerateDesc(CUdevResourceDesc *description,
+                                              CUdevResource *resources, unsigned int count);
+DRIVER_API CUresult cuGreenCtxCreate(CUgreenCtx *green, CUdevResourceDesc description,
+                                     CUdevice device, unsigned int flags);
+DRIVER_API CUresult cuGreenCtxDestroy(CUgreenCtx green);
+DRIVER_API CUresult cuCtxFromGreenCtx(CUcontext *context, CUgreenCtx green);
+DRIVER_API CUresult cuGreenCtxGetId(CUgreenCtx green, unsigned long long *identifier);
+DRIVER_API CUresult cuGreenCtxStreamCreate(CUstream *stream, CUgreenCtx green, unsigned int flags,
+                                           int priority);
+DRIVER_API CUresult cuStreamGetGreenCtx(CUstream stream, CUgreenCtx *green);
+DRIVER_API CUresult cuGreenCtxRecordEvent(CUgreenCtx green, CUevent event);
+DRIVER_API CUresult cuGreenCtxWaitEvent(CUgreenCtx green, CUevent event);
+DRIVER_API CUresult cuCtxRecordEvent(CUcontext context, CUevent event);
+DRIVER_API CUresult cuCtxWaitEvent(CUcontext context, CUevent event);
+
 /* Devices. */
 DRIVER_API CUresult cuDeviceGet(CUdevice *device, int ordinal);
 DRIVER_API CUresult cuDeviceGetCount(int *count);

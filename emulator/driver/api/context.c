@@ -2,6 +2,7 @@
 #include "emulator/driver/context.h"
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/capture.h"
+#include "emulator/driver/green.h"
 #include "emulator/driver/stream.h"
 
 enum { CONTEXT_FLAGS_MASK = 0xFF, API_VERSION = 3020 };
@@ -214,7 +215,7 @@ CUresult cuCtxSynchronize(void) {
     struct driver_context *context;
     CUresult status = driver_begin_context(&context);
     if (status == CUDA_SUCCESS)
-        status = capture_forbid_context(context);
+        status = capture_forbid_context(context, green_of(driver_current()));
     return driver_end(status);
 }
 
@@ -228,7 +229,7 @@ CUresult cuCtxSynchronize_v2(CUcontext handle) {
     if (status == CUDA_SUCCESS)
         status = context->error;
     if (status == CUDA_SUCCESS)
-        status = capture_forbid_context(context);
+        status = capture_forbid_context(context, green_of(handle));
     return driver_end(status);
 }
 

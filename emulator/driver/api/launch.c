@@ -1,6 +1,7 @@
 /* cuLaunchKernel in its forms. */
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/execute.h"
+#include "emulator/driver/green.h"
 #include "emulator/driver/kernel_attribute.h"
 #include "emulator/driver/stream.h"
 
@@ -10,6 +11,7 @@ static CUresult kernel_launch(CUstream handle, struct kernel_request *request) {
     if (status == CUDA_SUCCESS) {
         struct driver_operation operation = {.type = CU_GRAPH_NODE_TYPE_KERNEL};
         request->context = stream->context;
+        request->multiprocessors = green_multiprocessors(stream_green(stream));
         status = kernel_prepare(&operation.kernel, request);
         if (status == CUDA_SUCCESS) {
             status = operation_submit(stream, &operation);

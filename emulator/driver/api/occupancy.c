@@ -4,6 +4,7 @@
 
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/code/function.h"
+#include "emulator/driver/green.h"
 
 static unsigned occupancy_blocks(const struct driver_function *function, int threads,
                                  size_t dynamic_shared) {
@@ -89,7 +90,7 @@ CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int *min_grid_size, int *bloc
     status = function_begin(handle, &function);
     if (status == CUDA_SUCCESS) {
         *block_size = occupancy_best_block(function, shared, warps, &blocks);
-        *min_grid_size = (int)(blocks * driver.properties.multiprocessors);
+        *min_grid_size = (int)(blocks * green_multiprocessors(green_of(driver_current())));
     }
     free(shared);
     return driver_end(status);
@@ -185,7 +186,7 @@ CUresult cuOccupancyMaxActiveClusters(int *clusters, CUfunction handle,
             status = CUDA_ERROR_INVALID_CLUSTER_SIZE;
         else
             *clusters = (int)(occupancy_config_blocks(function, config) *
-                              driver.properties.multiprocessors / blocks);
+                              green_multiprocessors(green_of(driver_current())) / blocks);
     }
     return driver_end(status);
 }

@@ -5,6 +5,7 @@
 #include "emulator/driver/context.h"
 #include "emulator/driver/event.h"
 #include "emulator/driver/execute.h"
+#include "emulator/driver/green.h"
 #include "emulator/driver/memory/allocation.h"
 
 CUresult cuStreamCreateWithPriority(CUstream *handle, unsigned int flags, int priority) {
@@ -15,8 +16,10 @@ CUresult cuStreamCreateWithPriority(CUstream *handle, unsigned int flags, int pr
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = stream_open(context, flags, priority, &stream);
-    if (status == CUDA_SUCCESS)
+    if (status == CUDA_SUCCESS) {
+        stream->green = green_of(driver_current());
         *handle = stream->handle;
+    }
     return driver_end(status);
 }
 
@@ -33,6 +36,8 @@ CUresult cuStreamDestroy_v2(CUstream handle) {
     if (status == CUDA_SUCCESS &&
         (!stream || stream == stream->context->legacy || stream == stream->context->per_thread))
         status = CUDA_ERROR_INVALID_HANDLE;
+    if (status == CUDA_SUCCESS && stream->is_orphan)
+        status = CUDA_ERROR_CONTEXT_IS_DESTROYED;
     if (status == CUDA_SUCCESS)
         context_close_stream(stream);
     return driver_end(status);
@@ -79,17 +84,26 @@ CUresult cuStreamGetCtx(CUstream handle, CUcontext *context) {
     CUresult status = stream_begin_any(handle, &stream);
     if (status == CUDA_SUCCESS && !context)
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS)
-        *context = stream->context->handle;
+    if (status == CUDA_SUCCESS) {
+        const struct driver_green *green = stream_green(stream);
+        *context = green ? green->context : stream->context->handle;
+    }
     return driver_end(status);
 }
 DRIVER_ALIAS(cuStreamGetCtx, cuStreamGetCtx_ptsz);
 
 CUresult cuStreamGetCtx_v2(CUstream handle, CUcontext *context, CUgreenCtx *green_context) {
-    CUresult status = cuStreamGetCtx(handle, context);
-    if (status == CUDA_SUCCESS && green_context)
-        *green_context = NULL;
-    return status;
+    struct driver_stream *stream;
+    CUresult status = stream_begin_any(handle, &stream);
+    if (status == CUDA_SUCCESS && !context)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS) {
+        const struct driver_green *green = stream_green(stream);
+        *context = stream->context->handle;
+        if (green_context)
+            *green_context = green ? green->handle : NULL;
+    }
+    return driver_end(status);
 }
 DRIVER_ALIAS(cuStreamGetCtx_v2, cuStreamGetCtx_v2_ptsz);
 

@@ -28,6 +28,8 @@ enum handle_kind {
     HANDLE_PHYSICAL,
     HANDLE_USER_OBJECT,
     HANDLE_LOG_CALLBACK,
+    HANDLE_GREEN,
+    HANDLE_RESOURCE,
 };
 
 struct handle_slot {

@@ -28,6 +28,7 @@
 struct driver_advice;
 struct driver_allocation;
 struct driver_capture;
+struct driver_green;
 struct driver_pool;
 struct driver_region;
 struct driver_reservation;
@@ -98,6 +99,7 @@ struct driver {
     size_t allocation_count, allocation_capacity;
     struct driver_advice *variable_advice; /* of managed variables; NULL: none was given */
     struct driver_capture *captures;
+    struct driver_green *greens;
     struct driver_texture *textures; /* and surfaces */
     struct driver_reservation *reservations;
     struct driver_shared_pages *shared_pages; /* with other processes */
