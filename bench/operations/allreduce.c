@@ -3,9 +3,6 @@
 #include "kernels/collectives/collectives.h"
 #include "ranks/ranks.h"
 #include "reference/collectives/collectives.h"
-#include "reference/oracle/oracle.h"
-
-#include <string.h>
 
 OPERATION_PROBLEM(allreduce)
 
@@ -78,20 +75,7 @@ static void allreduce_expect(const struct oracle_view *view, int buffer, int64_t
                              int64_t rows, double *expected, double *tolerance) {
     (void)buffer;
     const struct bench_case *c = view->bench_case;
-    for (int64_t row = first_row; row < first_row + rows; row++) {
-        float values[COLLECTIVE_PIECE];
-        struct collective_part part;
-        part.count = buffer_flat_range(c->sizes[0], row, 1, &part.first);
-        memset(expected, 0, (size_t)part.count * sizeof *expected);
-        memset(tolerance, 0, (size_t)part.count * sizeof *tolerance);
-        for (int rank = 0; rank < c->settings.ranks; rank++) {
-            collective_draw(c, rank, part, values);
-            oracle_allreduce_add(values, part.count, expected, tolerance);
-        }
-        oracle_allreduce_settle(c->dtype, c->settings.ranks, part.count, expected, tolerance);
-        expected += COLLECTIVE_PIECE;
-        tolerance += COLLECTIVE_PIECE;
-    }
+    collective_expect_sum(c, collective_whole(c), first_row, rows, expected, tolerance);
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "common/narrow.h"
 #include "common/random.h"
 #include "ranks/ranks.h"
+#include "reference/oracle/oracle.h"
 
 #include <math.h>
 #include <string.h>
@@ -98,6 +99,24 @@ void collective_fill(const struct bench_case *c, struct collective_part part, vo
         collective_draw(c, c->settings.rank, (struct collective_part){part.first + done, count},
                         values);
         values_store(c->dtype, values, done, count, buffer);
+    }
+}
+
+void collective_expect_sum(const struct bench_case *c, struct collective_part part,
+                           int64_t first_row, int64_t rows, double *expected, double *tolerance) {
+    for (int64_t row = first_row; row < first_row + rows; row++) {
+        float values[PIECE];
+        int64_t first;
+        const int64_t count = buffer_flat_range(part.count, row, 1, &first);
+        memset(expected, 0, (size_t)count * sizeof *expected);
+        memset(tolerance, 0, (size_t)count * sizeof *tolerance);
+        for (int rank = 0; rank < c->settings.ranks; rank++) {
+            collective_draw(c, rank, (struct collective_part){part.first + first, count}, values);
+            oracle_allreduce_add(values, count, expected, tolerance);
+        }
+        oracle_allreduce_settle(c->dtype, c->settings.ranks, count, expected, tolerance);
+        expected += PIECE;
+        tolerance += PIECE;
     }
 }
 

@@ -32,6 +32,10 @@ void collective_draw(const struct bench_case *c, int rank, struct collective_par
 /* Fills a buffer with a part of this rank's array. */
 void collective_fill(const struct bench_case *c, struct collective_part part, void *buffer);
 
+/* The sum over the ranks of that part of the array, as an operation's `expect` gives it. */
+void collective_expect_sum(const struct bench_case *c, struct collective_part part,
+                           int64_t first_row, int64_t rows, double *expected, double *tolerance);
+
 /* (P - 1) / P for P ranks: the share of an array that a rank must at least send, or add. */
 double collective_share(const struct bench_case *c);
 double collective_array_bytes(const struct bench_case *c);

@@ -1,9 +1,6 @@
 /* reduce_scatter: a sum over the ranks of a job, of which each gets a part. */
 #include "bench/operations/collective.h"
 #include "reference/collectives/collectives.h"
-#include "reference/oracle/oracle.h"
-
-#include <string.h>
 
 OPERATION_PROBLEM(reduce_scatter)
 
@@ -46,21 +43,7 @@ static void reduce_scatter_expect(const struct oracle_view *view, int buffer, in
                                   int64_t rows, double *expected, double *tolerance) {
     (void)buffer;
     const struct bench_case *c = view->bench_case;
-    const struct collective_part own = collective_own_part(c);
-    for (int64_t row = first_row; row < first_row + rows; row++) {
-        float values[COLLECTIVE_PIECE];
-        int64_t first;
-        const int64_t count = buffer_flat_range(own.count, row, 1, &first);
-        memset(expected, 0, (size_t)count * sizeof *expected);
-        memset(tolerance, 0, (size_t)count * sizeof *tolerance);
-        for (int rank = 0; rank < c->settings.ranks; rank++) {
-            collective_draw(c, rank, (struct collective_part){own.first + first, count}, values);
-            oracle_allreduce_add(values, count, expected, tolerance);
-        }
-        oracle_allreduce_settle(c->dtype, c->settings.ranks, count, expected, tolerance);
-        expected += COLLECTIVE_PIECE;
-        tolerance += COLLECTIVE_PIECE;
-    }
+    collective_expect_sum(c, collective_own_part(c), first_row, rows, expected, tolerance);
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
