@@ -87,6 +87,18 @@ static struct cudaTextureDesc texture_read(const CUDA_TEXTURE_DESC *from) {
     return texture;
 }
 
+RUNTIME_API cudaError_t cudaDeviceGetTexture1DLinearMaxWidth(
+    size_t *width, const struct cudaChannelFormatDesc *channels, int device) {
+    CUarray_format format;
+    unsigned count;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = channels ? channels_format(channels, &format, &count) : CUDA_ERROR_INVALID_VALUE;
+    if (result == CUDA_SUCCESS)
+        result = cuDeviceGetTexture1DLinearMaxWidth(width, format, count, device);
+    return runtime_end(result);
+}
+
 /* Views are the driver's, member for member. */
 RUNTIME_API cudaError_t cudaCreateTextureObject(CUtexObject *object,
                                                 const struct cudaResourceDesc *from,

@@ -99,6 +99,10 @@ static void linear_memory() {
     cudaResourceDesc resource = {};
     cudaTextureDesc description = {};
     cudaTextureObject_t texture;
+    size_t widest = 0;
+    const cudaChannelFormatDesc of_float = cudaCreateChannelDesc<float>();
+    OK(cudaDeviceGetTexture1DLinearMaxWidth(&widest, &of_float, 0));
+    CHECK(widest >= 1 << 27);
     OK(cudaMalloc(&device, sizeof texels));
     OK(cudaMemcpy(device, texels, sizeof texels, cudaMemcpyHostToDevice));
     resource.resType = cudaResourceTypeLinear;

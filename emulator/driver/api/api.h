@@ -57,6 +57,7 @@ DRIVER_API CUresult cuGreenCtxStreamCreate(CUstream *stream, CUgreenCtx green, u
 DRIVER_API CUresult cuStreamGetGreenCtx(CUstream stream, CUgreenCtx *green);
 DRIVER_API CUresult cuGreenCtxRecordEvent(CUgreenCtx green, CUevent event);
 DRIVER_API CUresult cuGreenCtxWaitEvent(CUgreenCtx green, CUevent event);
+DRIVER_API CUresult cuCtxGetExecAffinity(CUexecAffinityParam *affinity, CUexecAffinityType type);
 DRIVER_API CUresult cuCtxRecordEvent(CUcontext context, CUevent event);
 DRIVER_API CUresult cuCtxWaitEvent(CUcontext context, CUevent event);
 
@@ -78,6 +79,8 @@ DRIVER_API CUresult cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute at
 DRIVER_API CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device);
 DRIVER_API CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device);
 DRIVER_API CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool);
+DRIVER_API CUresult cuDeviceGetTexture1DLinearMaxWidth(size_t *width, CUarray_format format,
+                                                       unsigned int channels, CUdevice device);
 DRIVER_API CUresult cuDeviceGetExecAffinitySupport(int *value, CUexecAffinityType type,
                                                    CUdevice device);
 DRIVER_API CUresult cuDeviceGetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attribute,

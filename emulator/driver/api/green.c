@@ -150,6 +150,21 @@ CUresult cuGreenCtxGetId(CUgreenCtx handle, unsigned long long *identifier) {
     return driver_end(status);
 }
 
+/* A context that is not green has them all. */
+CUresult cuCtxGetExecAffinity(CUexecAffinityParam *affinity, CUexecAffinityType type) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS && !affinity)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && type != CU_EXEC_AFFINITY_TYPE_SM_COUNT)
+        status = CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
+    if (status == CUDA_SUCCESS) {
+        affinity->type = type;
+        affinity->param.smCount.val = green_multiprocessors(green_of(driver_current()));
+    }
+    return driver_end(status);
+}
+
 /* ---- Streams and events ---- */
 
 CUresult cuGreenCtxStreamCreate(CUstream *handle, CUgreenCtx green_handle, unsigned int flags,

@@ -1,6 +1,7 @@
 /* cuTexObject* and cuSurfObject*. */
 #include "emulator/driver/memory/texture.h"
 #include "emulator/driver/api/api.h"
+#include "emulator/driver/memory/array.h"
 
 static CUresult object_begin(uint64_t object, bool is_surface, const void *answer,
                              struct driver_texture **texture) {
@@ -12,6 +13,21 @@ static CUresult object_begin(uint64_t object, bool is_surface, const void *answe
 }
 
 /* ---- Textures ---- */
+
+CUresult cuDeviceGetTexture1DLinearMaxWidth(size_t *width, CUarray_format format,
+                                            unsigned int channels, CUdevice device) {
+    struct machine_texture image;
+    int widest = 0;
+    CUresult status = driver_begin_device(device, width);
+    if (status == CUDA_SUCCESS &&
+        (!array_format(format, channels, &image) ||
+         !driver_device_attribute(driver.device, &driver.properties, device,
+                                  CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LINEAR_WIDTH, &widest)))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *width = (size_t)widest;
+    return driver_end(status);
+}
 
 CUresult cuTexObjectCreate(CUtexObject *object, const CUDA_RESOURCE_DESC *resource,
                            const CUDA_TEXTURE_DESC *description,

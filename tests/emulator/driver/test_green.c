@@ -218,7 +218,14 @@ static void a_green_context_has_fewer_multiprocessors(void **state) {
     OK(cuCtxFromGreenCtx(&converted, green));
     OK(cuCtxGetDevResource(converted, &part, CU_DEV_RESOURCE_TYPE_SM));
     assert_int_equal(part.sm.smCount, 4);
+    CUexecAffinityParam affinity = {0};
+    OK(cuCtxGetExecAffinity(&affinity, CU_EXEC_AFFINITY_TYPE_SM_COUNT));
+    assert_int_equal(affinity.param.smCount.val, WHOLE);
     OK(cuCtxPushCurrent_v2(converted));
+    OK(cuCtxGetExecAffinity(&affinity, CU_EXEC_AFFINITY_TYPE_SM_COUNT));
+    assert_int_equal(affinity.param.smCount.val, 4);
+    EXPECT(CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY,
+           cuCtxGetExecAffinity(&affinity, CU_EXEC_AFFINITY_TYPE_MAX));
     OK(cuModuleLoadData(&module, grid_ptx));
     OK(cuModuleGetFunction(&function, module, "grid"));
     OK(cuMemAlloc_v2(&memory, sizeof(int)));
