@@ -79,9 +79,11 @@ int race_open(struct block *block) {
         return -1;
     race->words = calloc(launch->shared_bytes / RACE_WORD_BYTES + 1, sizeof *race->words);
     race->bytes = calloc(launch->shared_bytes + RACE_WORD_BYTES, sizeof *race->bytes);
+    race->values = calloc(launch->shared_bytes + RACE_WORD_BYTES, 1);
     race->barriers = calloc(BARRIER_CLOCKS * race_length_of(block), sizeof *race->barriers);
     race->clocks = block->rank == 0 ? open_clocks(block) : block->cluster->blocks->race->clocks;
-    const bool has_all = race->words && race->bytes && race->barriers && has_clocks(race->clocks);
+    const bool has_all =
+        race->words && race->bytes && race->values && race->barriers && has_clocks(race->clocks);
     return has_all ? 0 : -1;
 }
 
@@ -111,6 +113,7 @@ void race_close(struct block *block) {
         return;
     free(block->race->words);
     free(block->race->bytes);
+    free(block->race->values);
     free(block->race->barriers);
     if (block->rank == 0)
         close_clocks(block->race->clocks);

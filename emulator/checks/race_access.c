@@ -10,12 +10,12 @@
 /* ---- Bytes and words ---- */
 
 /* The byte's own accesses, which its word may have kept for all its bytes. */
-static struct race_byte *byte_at(const struct block *block, uint32_t offset) {
-    struct race_word *word = &block->race->words[offset / RACE_WORD_BYTES];
-    struct race_byte *bytes = &block->race->bytes[offset - offset % RACE_WORD_BYTES];
-    for (unsigned k = 0; !word->is_split && k < RACE_WORD_BYTES; k++)
-        bytes[k] = (struct race_byte){word->write, word->read, word->value[k]};
-    word->is_split = true;
+static struct race_pair *byte_at(const struct block *block, uint32_t offset) {
+    struct race_pair *word = &block->race->words[offset / RACE_WORD_BYTES];
+    struct race_pair *bytes = &block->race->bytes[offset - offset % RACE_WORD_BYTES];
+    for (unsigned k = 0; !word->write.is_split && k < RACE_WORD_BYTES; k++)
+        bytes[k] = *word;
+    word->write.is_split = true;
     return &bytes[offset % RACE_WORD_BYTES];
 }
 
@@ -29,16 +29,13 @@ static bool is_like(const struct race_access *a, const struct race_access *b) {
 
 /* Takes the bytes together again where they share their accesses. */
 static void join_bytes(const struct block *block, uint32_t offset) {
-    struct race_word *word = &block->race->words[offset / RACE_WORD_BYTES];
-    const struct race_byte *bytes = &block->race->bytes[offset];
+    struct race_pair *word = &block->race->words[offset / RACE_WORD_BYTES];
+    const struct race_pair *bytes = &block->race->bytes[offset];
     for (unsigned k = 0; k < RACE_WORD_BYTES; k++) {
         if (!is_like(&bytes[k].write, &bytes[0].write) || !is_like(&bytes[k].read, &bytes[0].read))
             return;
-        word->value[k] = bytes[k].value;
     }
-    word->write = bytes[0].write;
-    word->read = bytes[0].read;
-    word->is_split = false;
+    *word = bytes[0];
 }
 
 /* ---- With whom an access races ---- */
@@ -86,8 +83,8 @@ static bool misses(const struct warp *warp, const struct race_access *write,
 }
 
 /* Stores that write the same value agree, whichever comes last. */
-static bool agrees(const struct race_byte *byte, const unsigned char *value) {
-    return value && byte->write.has_value && !byte->write.is_pending && byte->value == *value;
+static bool agrees(const struct race_access *write, uint8_t written, const unsigned char *value) {
+    return value && write->has_value && !write->is_pending && written == *value;
 }
 
 /* Who has read a strong write by a strong read is behind it, and behind the atomics that led to it,
@@ -226,10 +223,12 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
                                     .is_warp = flags & RACE_WARP};
     for (uint32_t k = 0; k < size && !warp->is_faulted; k++) {
         const uint32_t offset = place->offset + k;
-        struct race_byte *byte = byte_at(place->block, offset);
-        const bool after_write = races(warp, &byte->write, true, &now) &&
-                                 !(is_write && agrees(byte, value ? value + k : NULL)) &&
-                                 !observes(warp, lane, place, &byte->write);
+        struct race_pair *byte = byte_at(place->block, offset);
+        uint8_t *written = &place->block->race->values[offset];
+        const bool after_write =
+            races(warp, &byte->write, true, &now) &&
+            !(is_write && agrees(&byte->write, *written, value ? value + k : NULL)) &&
+            !observes(warp, lane, place, &byte->write);
         if (after_write)
             report(warp, instruction, lane, offset, verb, &byte->write,
                    describe(&byte->write, true));
@@ -241,7 +240,7 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
                    "that thread %u%s wrote, with no fence.proxy.async between");
         if (is_write) {
             byte->write = now;
-            byte->value = value ? value[k] : 0;
+            *written = value ? value[k] : 0;
         } else {
             byte->read = now;
         }
@@ -262,23 +261,24 @@ struct word_access {
     bool is_write;
 };
 
-static struct word_access begin_words(const struct warp *warp,
-                                      const struct instruction *instruction, bool is_write) {
+/* It stays in memory: parts of it in registers, put together for each word, cost half as much again. */
+static void begin_words(struct word_access *access, const struct warp *warp,
+                        const struct instruction *instruction, bool is_write) {
     const uint32_t *clock = race_clock_of(warp);
     const struct race_lanes *lanes = warp->block->race->clocks->lanes;
-    return (struct word_access){.now = {.clock = clock[race_number_of(warp)],
-                                        .sync_clock = warp->sync_clock,
-                                        .at = number_of(warp, instruction),
-                                        .rank = (uint8_t)warp->block->rank,
-                                        .is_set = true,
-                                        .has_value = is_write},
-                                .clock = clock,
-                                .lanes = lanes,
-                                .meets_apart = lanes[race_number_of(warp)].meet_apart,
-                                .has_lanes_behind = lanes[race_number_of(warp)].behind != 0,
-                                .warps = warp->block->launch->warps,
-                                .index = (uint16_t)warp->index,
-                                .is_write = is_write};
+    *access = (struct word_access){.now = {.clock = clock[race_number_of(warp)],
+                                           .sync_clock = warp->sync_clock,
+                                           .at = number_of(warp, instruction),
+                                           .rank = (uint8_t)warp->block->rank,
+                                           .is_set = true,
+                                           .has_value = is_write},
+                                   .clock = clock,
+                                   .lanes = lanes,
+                                   .meets_apart = lanes[race_number_of(warp)].meet_apart,
+                                   .has_lanes_behind = lanes[race_number_of(warp)].behind != 0,
+                                   .warps = warp->block->launch->warps,
+                                   .index = (uint16_t)warp->index,
+                                   .is_write = is_write};
 }
 
 /* Whether what came before is ordered; what is false may be looked at by races(). */
@@ -297,30 +297,33 @@ static inline bool is_ordered(const struct race_access *before, const struct wor
 }
 
 /* False where it may race, or where its bytes differ: then they are looked at one by one. */
-static inline bool access_word(struct race_word *word, const struct word_access *access,
-                               uint16_t thread, const unsigned char *value) {
-    if (word->is_split || !is_ordered(&word->write, access, thread) ||
+static inline bool access_word(const struct race_shadow *shadow, uint32_t offset,
+                               const struct word_access *access, uint16_t thread,
+                               const unsigned char *value) {
+    struct race_pair *word = &shadow->words[offset / RACE_WORD_BYTES];
+    if (word->write.is_split || !is_ordered(&word->write, access, thread) ||
         (access->is_write && !is_ordered(&word->read, access, thread)))
         return false;
     struct race_access *to = access->is_write ? &word->write : &word->read;
     *to = access->now;
     to->thread = thread;
     if (access->is_write)
-        memcpy(word->value, value, RACE_WORD_BYTES);
+        memcpy(shadow->values + offset, value, RACE_WORD_BYTES);
     return true;
 }
 
 void race_access_words(struct warp *warp, const struct instruction *instruction,
                        const struct race_words *words, const unsigned char (*values)[16]) {
-    const struct word_access access = begin_words(warp, instruction, values != NULL);
-    struct race_word *shadow = warp->block->race->words;
+    struct word_access access;
+    begin_words(&access, warp, instruction, values != NULL);
+    const struct race_shadow *shadow = warp->block->race;
     for (uint32_t rest = words->mask; rest && !warp->is_faulted; rest &= rest - 1) {
         const unsigned lane = lane_first(rest);
         const uint16_t thread = (uint16_t)(warp->first_thread + lane);
         for (uint32_t k = 0; k < words->size && !warp->is_faulted; k += RACE_WORD_BYTES) {
             const struct shared_place place = {warp->block, (uint32_t)words->offset[lane] + k};
             const unsigned char *value = values ? values[lane] + k : NULL;
-            if (access_word(&shadow[place.offset / RACE_WORD_BYTES], &access, thread, value))
+            if (access_word(shadow, place.offset, &access, thread, value))
                 continue;
             race_access(warp, instruction, lane, &place, RACE_WORD_BYTES, values ? RACE_WRITE : 0U,
                         value);
@@ -331,17 +334,19 @@ void race_access_words(struct warp *warp, const struct instruction *instruction,
 
 /* Whether lanes of this warp wrote the word since they met last. Then it depends on the reading lane
  * whether the two are ordered. */
-static bool is_just_written(const struct warp *warp, const struct race_word *word) {
-    return is_own_warp(warp, &word->write) && word->write.sync_clock == warp->sync_clock;
+static bool is_just_written(const struct warp *warp, const struct race_access *write) {
+    return is_own_warp(warp, write) && write->sync_clock == warp->sync_clock;
 }
 
 bool race_read_by_all(const struct warp *warp, const struct instruction *instruction, unsigned lane,
                       uint32_t offset, uint32_t size) {
-    const struct word_access access = begin_words(warp, instruction, false);
+    struct word_access access;
+    begin_words(&access, warp, instruction, false);
     const uint16_t thread = (uint16_t)(warp->first_thread + lane);
-    struct race_word *words = &warp->block->race->words[offset / RACE_WORD_BYTES];
-    for (uint32_t k = 0; k < size / RACE_WORD_BYTES; k++) {
-        if (is_just_written(warp, &words[k]) || !access_word(&words[k], &access, thread, NULL))
+    const struct race_shadow *shadow = warp->block->race;
+    for (uint32_t end = offset + size; offset < end; offset += RACE_WORD_BYTES) {
+        if (is_just_written(warp, &shadow->words[offset / RACE_WORD_BYTES].write) ||
+            !access_word(shadow, offset, &access, thread, NULL))
             return false;
     }
     return true;

@@ -16,18 +16,13 @@ struct race_access {
     bool is_bulk : 1;   /* by a bulk copy */
     bool is_agent : 1;  /* a copy's, which has arrived and is seen at its mbarrier */
     bool is_warp : 1;   /* by all lanes of the thread's warp together */
+    bool is_split : 1;  /* of a word's write: the bytes have accesses of their own */
 };
 
-/* Bytes of a word mostly share their accesses, which then stand here alone. */
-struct race_word {
+/* Of a byte, or of a word: its bytes mostly share their accesses. Of words, which most accesses go
+ * to, two fit a line of the cache. */
+struct race_pair {
     struct race_access write, read;
-    uint8_t value[RACE_WORD_BYTES];
-    bool is_split; /* the bytes have their own */
-};
-
-struct race_byte {
-    struct race_access write, read;
-    uint8_t value; /* last written */
 };
 
 /* A place that strong accesses went to, or an mbarrier, and what those may see who read it. Behind
@@ -67,8 +62,8 @@ struct race_clocks {
 };
 
 struct race_shadow {
-    struct race_word *words;
-    struct race_byte *bytes;
+    struct race_pair *words, *bytes;
+    uint8_t *values; /* of each byte the last that was written */
     uint32_t *
         barriers; /* [barrier][entry]: joined clocks of those that arrived; then of those that ended */
     struct race_clocks *clocks;
