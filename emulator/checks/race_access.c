@@ -123,6 +123,7 @@ static void report(struct warp *warp, const struct instruction *instruction, uns
                    uint32_t offset, const char *verb, const struct race_access *before,
                    const char *format) {
     const bool is_first = warp->block->fault.status == MACHINE_OK;
+    const unsigned *size = warp->block->launch->block;
     char other[160], block[40] = "";
     if (before->rank != warp->block->rank)
         snprintf(block, sizeof block, " of the block of rank %u", before->rank);
@@ -134,7 +135,10 @@ static void report(struct warp *warp, const struct instruction *instruction, uns
         return;
     warp->block->fault.diagnostic.address = offset;
     warp->block->fault.kind = FAULT_RACE;
-    warp_fault_other(warp, &warp->code[before->at], "the other access");
+    snprintf(other, sizeof other, "the other access, of thread (%u,%u,%u),",
+             before->thread % size[0], before->thread / size[0] % size[1],
+             before->thread / size[0] / size[1]);
+    warp_fault_other(warp, &warp->code[before->at], other);
 }
 
 void race_arrived(struct warp *warp, uint32_t address, uint32_t size) {

@@ -32,7 +32,7 @@ static bool names_lines(const char *said, unsigned first, unsigned second) {
     char here[96], there[96];
     snprintf(here, sizeof here, SOURCE ":%u", first);
     snprintf(there, sizeof there, SOURCE ":%u", second);
-    const char *other = strstr(said, "; the other access at PTX line ");
+    const char *other = strstr(said, "; the other access");
     const char *at = strstr(said, here);
     return at && other && at < other && strstr(other, there);
 }
