@@ -300,9 +300,7 @@ static struct call ranks_call(int count, const char *word) {
 }
 
 static void expect_right(int count, const char *word) {
-    struct call call = ranks_call(count, word);
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(ranks_call(count, word), 0, NULL, NULL);
 }
 
 TEST(one_alone_agrees_with_itself) {

@@ -136,6 +136,15 @@ void check_holds(const char *text, const char *words) {
         fail_msg("\"%s\" should hold \"%s\"", text, words);
 }
 
+void check_call(struct call call, int status, const char *out, const char *err) {
+    check_status(&call, status);
+    if (out)
+        check_holds(call.out, out);
+    if (err)
+        check_holds(call.err, err);
+    call_free(&call);
+}
+
 int text_count(const char *text, const char *words) {
     int count = 0;
     for (const char *at = strstr(text, words); at; at = strstr(at + strlen(words), words))

@@ -56,6 +56,10 @@ void call_free(struct call *call);
 void check_status(const struct call *call, int status);
 void check_holds(const char *text, const char *words);
 
+/* The same of a call that is over, with words of its output and of its errors, NULL for any. Frees
+ * it. */
+void check_call(struct call call, int status, const char *out, const char *err);
+
 /* How often `words`, which are some, stand in `text`. */
 int text_count(const char *text, const char *words);
 

@@ -81,11 +81,9 @@ TEST_IN_PLACE(threads_that_hang_end_the_command) {
             "unsigned);\n"
             "extern void lockstep_hang(void *); GOMP_parallel(lockstep_hang, (void *)&more, 2, 0);",
             "") "void lockstep_hang(void *more) { while (*(volatile int *)more) ; }\n");
-    struct call call = CALL_WITH("LOCKSTEP_PATIENCE=1", "verify", "transfer", "--gpu", "none",
-                                 "--threads", "2", "--add", "mine.so");
-    check_status(&call, 3);
-    check_holds(call.err, "OpenMP's threads are in it still");
-    call_free(&call);
+    check_call(CALL_WITH("LOCKSTEP_PATIENCE=1", "verify", "transfer", "--gpu", "none", "--threads",
+                         "2", "--add", "mine.so"),
+               3, NULL, "OpenMP's threads are in it still");
 }
 
 TEST_IN_PLACE(a_kernel_that_hangs_costs_its_row) {
@@ -113,11 +111,8 @@ TEST_IN_PLACE(a_patience_that_is_none_is_refused) {
                                       "LOCKSTEP_PATIENCE=5s", "LOCKSTEP_PATIENCE=86401"};
     compile_library_text(&here.place, "mine", TWO("", ""));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct call call =
-            CALL_WITH(bad[i], "verify", "transfer", "--gpu", "none", "--add", "mine.so");
-        check_status(&call, 2);
-        check_holds(call.err, "LOCKSTEP_PATIENCE is the seconds");
-        call_free(&call);
+        check_call(CALL_WITH(bad[i], "verify", "transfer", "--gpu", "none", "--add", "mine.so"), 2,
+                   NULL, "LOCKSTEP_PATIENCE is the seconds");
     }
 }
 

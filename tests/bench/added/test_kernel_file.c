@@ -48,26 +48,18 @@ TEST_CACHED(a_new_kernel_of_each_operation_verifies) {
         call_free(&made);
         if (operations[o]->argument_count == 0)
             continue;
-        struct call verified = CALL_CACHED("verify", operation, "--gpu", "emulated", "--add", file);
-        check_status(&verified, 0);
-        check_holds(verified.out, " passed");
-        call_free(&verified);
+        check_call(CALL_CACHED("verify", operation, "--gpu", "emulated", "--add", file), 0,
+                   " passed", NULL);
     }
 }
 
 TEST_CACHED(new_writes_over_nothing) {
     temporary_write(&here.place, "mine.cu", "precious");
-    struct call call = CALL_CACHED("new", "gemm", "mine.cu");
-    check_status(&call, 2);
-    check_holds(call.err, "File exists");
-    call_free(&call);
+    check_call(CALL_CACHED("new", "gemm", "mine.cu"), 2, NULL, "File exists");
     char *text = temporary_text(&here.place, "mine.cu");
     assert_string_equal(text, "precious");
     free(text);
-    struct call other = CALL_CACHED("new", "gemm", "mine.f90");
-    check_status(&other, 2);
-    check_holds(other.err, "mine.f90 ends in none of them");
-    call_free(&other);
+    check_call(CALL_CACHED("new", "gemm", "mine.f90"), 2, NULL, "mine.f90 ends in none of them");
 }
 
 /* --- a kernel of one's own -------------------------------------------------------------------- */
@@ -109,10 +101,8 @@ TEST_CACHED(a_file_is_added_under_two_names) {
 }
 
 TEST_CACHED(operations_between_ranks_take_no_kernels) {
-    struct call call = CALL_CACHED("new", "allreduce", "mine.cu");
-    check_status(&call, 2);
-    check_holds(call.err, "allreduce goes on between ranks and takes no kernels");
-    call_free(&call);
+    check_call(CALL_CACHED("new", "allreduce", "mine.cu"), 2, NULL,
+               "allreduce goes on between ranks and takes no kernels");
 }
 
 /* No implementation was named, so none is said to be missing. */
@@ -120,10 +110,8 @@ TEST_CACHED(rows_of_another_operation_are_refused) {
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
     static const char *const commands[] = {"verify", "run", "explain"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        struct call call = CALL(commands[i], "gemm", "--add", "mine.cu");
-        check_status(&call, 2);
-        check_holds(call.err, "mine.cu has rows of transfer only, and gemm was asked for");
-        call_free(&call);
+        check_call(CALL(commands[i], "gemm", "--add", "mine.cu"), 2, NULL,
+                   "mine.cu has rows of transfer only, and gemm was asked for");
     }
 }
 
@@ -190,33 +178,28 @@ TEST_CACHED(explain_passes_over_rows_of_other_operations) {
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
     struct call made = CALL_CACHED("new", "softmax", "other.cu");
     call_free(&made);
-    struct call call = CALL_CACHED("explain", "transfer", "--case", "transfer/copy/*", "--shape",
-                                   "1024", "--add", "mine.cu", "--add", "other.cu");
-    check_status(&call, 0);
-    check_holds(call.out, "    It is limited by ");
-    call_free(&call);
+    check_call(CALL_CACHED("explain", "transfer", "--case", "transfer/copy/*", "--shape", "1024",
+                           "--add", "mine.cu", "--add", "other.cu"),
+               0, "    It is limited by ", NULL);
 }
 
 TEST_CACHED(a_condition_skips_with_its_reason) {
     kernel_write("mine.cu", LINES("when count % 4 == 0\n" KERNEL "args a out count\n"));
-    struct call call = CALL_CACHED("run", "--case", "transfer/copy/f32/17", "--implementation",
-                                   "mine", "--add", "mine.cu", "--out", "run");
-    check_status(&call, 3);
-    check_holds(call.err, "wants count % 4 == 0 (mine.cu:4)");
-    call_free(&call);
+    check_call(CALL_CACHED("run", "--case", "transfer/copy/f32/17", "--implementation", "mine",
+                           "--add", "mine.cu", "--out", "run"),
+               3, NULL, "wants count % 4 == 0 (mine.cu:4)");
 }
 
 /* The template takes batches, and lines that name none say what they lack. */
 TEST_CACHED(batches_of_products) {
-    struct call call = CALL("new", "gemm", "batched.cu");
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(CALL("new", "gemm", "batched.cu"), 0, NULL, NULL);
     temporary_write(&here.place, "single.cu",
                     "/* lockstep\n * operation gemm\n * kernel single\n * grid 1\n * block 1\n"
                     " * args M\n */\nextern \"C\" __global__ void single(int m) {}\n");
-    call = CALL("run", "gemm", "--case", "gemm/nn/f32/3x4x5x6", "--shape", "3x4x5x6", "--gpu",
-                "emulated", "--quick", "--threads", "1", "--out", "run", "--implementation",
-                "batched,single", "--add", "batched.cu", "--add", "single.cu");
+    struct call call =
+        CALL("run", "gemm", "--case", "gemm/nn/f32/3x4x5x6", "--shape", "3x4x5x6", "--gpu",
+             "emulated", "--quick", "--threads", "1", "--out", "run", "--implementation",
+             "batched,single", "--add", "batched.cu", "--add", "single.cu");
     check_status(&call, 0);
     check_holds(call.out, "2 rows: 0 measured, 1 emulated, 1 skipped, 0 failed; 1 verified");
     check_holds(call.out, "takes no batches: its launch lines name none; add batch to the grid, "
@@ -226,10 +209,8 @@ TEST_CACHED(batches_of_products) {
 
 TEST_CACHED(finite_inputs_are_asked_for) {
     kernel_write("mine.cu", LINES("finite inputs\n" KERNEL "args a out count\n"));
-    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
-    check_status(&call, 0);
-    check_holds(call.out, "18 passed, 6 skipped");
-    call_free(&call);
+    check_call(CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu"), 0,
+               "18 passed, 6 skipped", NULL);
 }
 
 /* The example of docs/own-kernel.md, and the same by NVRTC where it is there. */
@@ -241,10 +222,7 @@ TEST_CACHED(the_example_verifies) {
     const int count = nvrtc_find(path, sizeof path) ? 2 : 1;
     for (int i = 0; i < count; i++) {
         const char *const words[] = {"verify", "--gpu", "emulated", "--add", file, NULL};
-        struct call call = call_with(words, compilers[i]);
-        check_status(&call, 0);
-        check_holds(call.out, " passed, 0 failed");
-        call_free(&call);
+        check_call(call_with(words, compilers[i]), 0, " passed, 0 failed", NULL);
     }
 }
 
@@ -276,18 +254,14 @@ TEST_CACHED(ptx_is_taken_as_it_is) {
     if (compiler.kind == COMPILER_NVRTC)
         skip(); /* it keeps nothing */
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
-    struct call compiled = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
-    check_status(&compiled, 0);
-    call_free(&compiled);
+    check_call(CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu"), 0, NULL, NULL);
     char command[PATH_MAX + 200];
     snprintf(command, sizeof command,
              "cd %s && { sed -n '1,/^\\*\\//p' mine.cu; cat cache/lockstep/*.image; } >mine.ptx",
              here.place.path);
     assert_int_equal(system(command), 0);
-    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.ptx");
-    check_status(&call, 0);
-    check_holds(call.out, "24 passed");
-    call_free(&call);
+    check_call(CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.ptx"), 0, "24 passed",
+               NULL);
 }
 
 /* --- what is refused -------------------------------------------------------------------------- */
@@ -367,21 +341,15 @@ TEST_CACHED(a_failing_compiler_is_quoted) {
 TEST_CACHED(shapes_that_lines_cannot_serve_fail) {
     kernel_write("mine.cu",
                  LINES("kernel copy\ngrid count/(count-1)\nblock 64\nargs a out count\n"));
-    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
-    check_status(&call, 1);
-    check_holds(call.out, "mine.cu:5:11: division by zero");
-    call_free(&call);
+    check_call(CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu"), 1,
+               "mine.cu:5:11: division by zero", NULL);
     kernel_write("mine.cu", LINES("kernel copy\ngrid pow(2,40)\nblock 64\nargs a out count\n"));
-    struct call endless = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
-    check_status(&endless, 1);
-    check_holds(endless.out, "no GPU takes more than 2147483647");
-    call_free(&endless);
+    check_call(CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu"), 1,
+               "no GPU takes more than 2147483647", NULL);
     kernel_write("mine.cu", LINES("kernel copy\ngrid 1\nblock 4096\nargs a out count\n"));
-    struct call large = CALL_CACHED("run", "--case", "transfer/copy/f32/17", "--implementation",
-                                    "mine", "--add", "mine.cu", "--out", "run");
-    check_status(&large, 3);
-    check_holds(large.err, "needs 4096 threads along x and this GPU takes 1 to 1024");
-    call_free(&large);
+    check_call(CALL_CACHED("run", "--case", "transfer/copy/f32/17", "--implementation", "mine",
+                           "--add", "mine.cu", "--out", "run"),
+               3, NULL, "needs 4096 threads along x and this GPU takes 1 to 1024");
 }
 
 TEST_CACHED(machine_code_for_another_gpu_is_refused) {
@@ -428,9 +396,7 @@ static int images_count(char *path, size_t size) {
 }
 
 static void check_verifies(int status) {
-    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
-    check_status(&call, status);
-    call_free(&call);
+    check_call(CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu"), status, NULL, NULL);
 }
 
 TEST_CACHED(the_cache_knows_what_it_was_made_of) {

@@ -44,10 +44,7 @@ TEST_IN_PLACE(an_added_row_is_verified_and_listed) {
     check_holds(verified.out, "mine ");
     assert_null(strstr(verified.out, "cpu-simd"));
     call_free(&verified);
-    struct call listed = CALL("list", "implementations", "--add", "mine.so");
-    check_status(&listed, 0);
-    check_holds(listed.out, "added from mine.so");
-    call_free(&listed);
+    check_call(CALL("list", "implementations", "--add", "mine.so"), 0, "added from mine.so", NULL);
 }
 
 TEST_IN_PLACE(an_added_row_is_run_beside_the_others) {
@@ -117,10 +114,7 @@ TEST_IN_PLACE(names_that_exist_are_refused) {
                   "transfer has an implementation 'cpu-simd' already");
     check_refused("comma", HEAD COPY TABLE("transfer", "a,b"), 2, "cannot be a row's name");
     compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
-    struct call twice = CALL("list", "--add", "mine.so", "--add", "mine.so");
-    check_status(&twice, 2);
-    check_holds(twice.err, "already");
-    call_free(&twice);
+    check_call(CALL("list", "--add", "mine.so", "--add", "mine.so"), 2, NULL, "already");
 }
 
 TEST_IN_PLACE(tables_that_cannot_be_are_refused) {
@@ -224,10 +218,8 @@ TEST_IN_PLACE(a_status_that_is_none_is_named) {
         &here.place, "none",
         HEAD "static enum status copy(const struct transfer_problem *p,"
              " struct execution *e) { (void)p; (void)e; return 99; }\n" TABLE("transfer", "none"));
-    struct call call = CALL("verify", "transfer", "--gpu", "none", "--add", "none.so");
-    check_status(&call, 1);
-    check_holds(call.out, "it returned 99, which is no status");
-    call_free(&call);
+    check_call(CALL("verify", "transfer", "--gpu", "none", "--add", "none.so"), 1,
+               "it returned 99, which is no status", NULL);
 }
 
 /* Neither what it prints nor what it writes, at any time, is taken for the command's own. */
@@ -257,18 +249,9 @@ TEST_IN_PLACE(what_a_library_prints_is_no_answer) {
 
 TEST_IN_PLACE(what_is_no_library_is_refused) {
     temporary_write(&here.place, "text.so", "not a library");
-    struct call text = CALL("list", "--add", "text.so");
-    check_status(&text, 2);
-    check_holds(text.err, "cannot load");
-    call_free(&text);
-    struct call missing = CALL("list", "--add", "nowhere.so");
-    check_status(&missing, 2);
-    check_holds(missing.err, "nowhere.so");
-    call_free(&missing);
-    struct call unknown = CALL("list", "--add", "mine.rs");
-    check_status(&unknown, 2);
-    check_holds(unknown.err, "cannot add 'mine.rs'");
-    call_free(&unknown);
+    check_call(CALL("list", "--add", "text.so"), 2, NULL, "cannot load");
+    check_call(CALL("list", "--add", "nowhere.so"), 2, NULL, "nowhere.so");
+    check_call(CALL("list", "--add", "mine.rs"), 2, NULL, "cannot add 'mine.rs'");
 }
 
 TEST_IN_PLACE(a_file_that_changes_is_named) {
@@ -294,16 +277,12 @@ TEST_IN_PLACE(a_new_library_of_each_operation_verifies) {
         if (operations[o]->argument_count == 0)
             continue;
         snprintf(source, sizeof source, "%s.c", operation);
-        struct call made = CALL("new", operation, source);
-        check_status(&made, 0);
-        call_free(&made);
+        check_call(CALL("new", operation, source), 0, NULL, NULL);
         snprintf(path, sizeof path, "%s", temporary_path(&here.place, source));
         snprintf(library, sizeof library, "%s", temporary_path(&here.place, "new.so"));
         compile_library(path, library);
-        struct call call = CALL("verify", operation, "--gpu", "none", "--add", "new.so");
-        check_status(&call, 0);
-        check_holds(call.out, " passed");
-        call_free(&call);
+        check_call(CALL("verify", operation, "--gpu", "none", "--add", "new.so"), 0, " passed",
+                   NULL);
     }
 }
 
@@ -311,10 +290,8 @@ TEST_IN_PLACE(the_example_verifies) {
     char library[512];
     snprintf(library, sizeof library, "%s", temporary_path(&here.place, "online_softmax.so"));
     compile_library("examples/online_softmax.c", library);
-    struct call call = CALL("verify", "softmax", "--gpu", "none", "--add", "online_softmax.so");
-    check_status(&call, 0);
-    check_holds(call.out, "45 passed");
-    call_free(&call);
+    check_call(CALL("verify", "softmax", "--gpu", "none", "--add", "online_softmax.so"), 0,
+               "45 passed", NULL);
 }
 
 /* A row of the GPU loads an image, and launches by the calls that it is given. */
@@ -351,10 +328,7 @@ TEST_IN_PLACE(a_row_of_the_gpu_launches_by_calls) {
         "    .summary = \"s\", .gpu = true, .run.transfer = copy}};\n"
         "const struct lockstep_library lockstep_library ="
         " LOCKSTEP_LIBRARY_CALLING(rows, &calls);\n");
-    struct call call = CALL("verify", "--add", "gpu.so");
-    check_status(&call, 0);
-    check_holds(call.out, "24 passed, 24 skipped (copies on 80)");
-    call_free(&call);
+    check_call(CALL("verify", "--add", "gpu.so"), 0, "24 passed, 24 skipped (copies on 80)", NULL);
 }
 
 /* Whatever the verdict is: two files of one row each are one row, by the new one's name. */
@@ -369,10 +343,7 @@ TEST_IN_PLACE(two_libraries_are_compared) {
     check_holds(call.out, "after ");
     assert_null(strstr(call.out, "cpu-simd"));
     call_free(&call);
-    struct call mixed = CALL("ab", "before.so", here.program);
-    check_status(&mixed, 2);
-    check_holds(mixed.err, "not one of each");
-    call_free(&mixed);
+    check_call(CALL("ab", "before.so", here.program), 2, NULL, "not one of each");
     compile_library_text(&here.place, "other",
                          HEAD
                          "static enum status other(const struct softmax_problem *p,"

@@ -73,10 +73,8 @@ TEST_IN_PLACE(a_peer_is_verified_and_listed) {
     check_holds(verified.out, "copier ");
     check_holds(verified.out, "0 failed");
     call_free(&verified);
-    struct call listed = CALL("list", "implementations", "--add", "./copier");
-    check_status(&listed, 0);
-    check_holds(listed.out, "added from ./copier");
-    call_free(&listed);
+    check_call(CALL("list", "implementations", "--add", "./copier"), 0, "added from ./copier",
+               NULL);
 }
 
 TEST_IN_PLACE(a_peer_is_sampled_beside_the_others) {
@@ -277,12 +275,9 @@ TEST_IN_PLACE(a_function_of_python_becomes_a_row) {
     char command[PATH_MAX + 16];
     snprintf(command, sizeof command, "%s mine.py", python);
     verify_script(python, "mine.py", "column_sums", "mine ");
-    struct call call = CALL("run", "column_sums", "--shape", "3x4", "--quick", "--gpu", "none",
-                            "--max-time", "0.05", "--out", "run", "--add", command);
-    check_status(&call, 0);
-    check_holds(call.err, "for people");
-    check_holds(call.out, "mine ");
-    call_free(&call);
+    check_call(CALL("run", "column_sums", "--shape", "3x4", "--quick", "--gpu", "none",
+                    "--max-time", "0.05", "--out", "run", "--add", command),
+               0, "mine ", "for people");
 }
 
 TEST_IN_PLACE(what_python_raises_is_the_reason) {
@@ -331,14 +326,10 @@ TEST_IN_PLACE(a_new_process_of_each_operation_verifies) {
         if (operations[o]->argument_count == 0)
             continue;
         snprintf(file, sizeof file, "%s.py", operation);
-        struct call made = CALL("new", operation, file);
-        check_status(&made, 0);
-        call_free(&made);
+        check_call(CALL("new", operation, file), 0, NULL, NULL);
         snprintf(command, sizeof command, "%s %s", python, file);
-        struct call call = CALL("verify", operation, "--gpu", "none", "--add", command);
-        check_status(&call, 0);
-        check_holds(call.out, " passed");
-        call_free(&call);
+        check_call(CALL("verify", operation, "--gpu", "none", "--add", command), 0, " passed",
+                   NULL);
     }
 }
 

@@ -100,22 +100,16 @@ TEST_IN_PLACE(what_cannot_train_is_refused) {
                   "it is of the GPU and cpu-naive of the other");
     compile_library_text(&here.place, "mine",
                          HEAD PRODUCT("1.0f") TABLE(ROW("gemm", "mine", "product")));
-    struct call emulated = CALL(TRAIN, "--gpu", "emulated", "--out", "run", "--add", "mine.so");
-    check_status(&emulated, 2);
-    check_holds(emulated.err, "cpu-naive+mine trains on the CPU, and --gpu emulated names a GPU");
-    call_free(&emulated);
-    struct call narrow = CALL(TRAIN, "--dtype", "bf16", "--out", "run", "--add", "mine.so");
-    check_status(&narrow, 2);
-    check_holds(narrow.err, "it does not compute bf16");
-    call_free(&narrow);
+    check_call(CALL(TRAIN, "--gpu", "emulated", "--out", "run", "--add", "mine.so"), 2, NULL,
+               "cpu-naive+mine trains on the CPU, and --gpu emulated names a GPU");
+    check_call(CALL(TRAIN, "--dtype", "bf16", "--out", "run", "--add", "mine.so"), 2, NULL,
+               "it does not compute bf16");
 }
 
 TEST_IN_PLACE(launch_lines_cannot_train) {
     temporary_write(&here.place, "mine.cu",
                     "/* lockstep\n * operation gemm\n * kernel mine\n * grid 1\n * block 1\n"
                     " * args M\n */\n__global__ void mine(int m) {}\n");
-    struct call call = CALL(TRAIN, "--out", "run", "--add", "mine.cu");
-    check_status(&call, 2);
-    check_holds(call.err, "launch lines and processes have none");
-    call_free(&call);
+    check_call(CALL(TRAIN, "--out", "run", "--add", "mine.cu"), 2, NULL,
+               "launch lines and processes have none");
 }

@@ -13,10 +13,7 @@
 #include <unistd.h>
 
 TEST_IN_PLACE(calls_without_a_command) {
-    struct call none = call_of(&here, (const char *const[]){NULL});
-    check_status(&none, 2);
-    check_holds(none.err, "usage: lockstep COMMAND");
-    call_free(&none);
+    check_call(call_of(&here, (const char *const[]){NULL}), 2, NULL, "usage: lockstep COMMAND");
     struct call unknown = CALL("walk");
     check_status(&unknown, 2);
     check_holds(unknown.err, "there is no command 'walk'");

@@ -19,32 +19,24 @@ TEST_IN_PLACE(a_right_program_ends_as_it_does) {
     check_holds(call.err, "nothing was found wrong");
     check_holds(call.err, "store  ");
     call_free(&call);
-    call = EMULATE(emulated_self, "frees", "writes", "5");
-    check_status(&call, 5);
-    call_free(&call);
+    check_call(EMULATE(emulated_self, "frees", "writes", "5"), 5, NULL, NULL);
 }
 
 TEST_IN_PLACE(a_fault_that_the_program_ignores_is_an_exit_status) {
-    struct call call = EMULATE(emulated_self, "frees", "overruns", "0");
-    check_status(&call, 86);
-    check_holds(call.err, "1 found wrong\n  kernel store, block (0,0,0), thread (0,0,0): "
-                          "out-of-bounds write of 4 bytes in global memory");
-    call_free(&call);
-    call = EMULATE("--error-exitcode", "9", emulated_self, "frees", "overruns", "0");
-    check_status(&call, 9);
-    call_free(&call);
-    call = EMULATE("--error-exitcode=9", emulated_self, "frees", "overruns", "3");
-    check_status(&call, 3);
-    call_free(&call);
+    check_call(EMULATE(emulated_self, "frees", "overruns", "0"), 86, NULL,
+               "1 found wrong\n  kernel store, block (0,0,0), thread (0,0,0): "
+               "out-of-bounds write of 4 bytes in global memory");
+    check_call(EMULATE("--error-exitcode", "9", emulated_self, "frees", "overruns", "0"), 9, NULL,
+               NULL);
+    check_call(EMULATE("--error-exitcode=9", emulated_self, "frees", "overruns", "3"), 3, NULL,
+               NULL);
 }
 
 /* Where no kernel could be loaded, none ran that could be wrong. */
 TEST_IN_PLACE(what_could_not_be_loaded_is_found) {
-    struct call call = EMULATE(emulated_self, "frees", "loads", "0");
-    check_status(&call, 86);
-    check_holds(call.err, "1 found wrong\n  loading module: the image is machine code");
-    call_free(&call);
-    call = EMULATE(emulated_self, "frees", "asks", "0");
+    check_call(EMULATE(emulated_self, "frees", "loads", "0"), 86, NULL,
+               "1 found wrong\n  loading module: the image is machine code");
+    struct call call = EMULATE(emulated_self, "frees", "asks", "0");
     check_status(&call, 86);
     char said[PATH_MAX + sizeof "1 found wrong\n  cuGetExportTable:  asks for"];
     snprintf(said, sizeof said, "1 found wrong\n  cuGetExportTable: %s asks for", emulated_self);
@@ -70,16 +62,10 @@ TEST_IN_PLACE(calls_that_are_refused_are_found) {
 }
 
 TEST_IN_PLACE(leaks_are_found_on_request) {
-    struct call call = EMULATE(emulated_self, "leaks", "writes", "0");
-    check_status(&call, 0);
-    call_free(&call);
-    call = EMULATE("--check", "memory,leak", emulated_self, "leaks", "writes", "0");
-    check_status(&call, 86);
-    check_holds(call.err, "leak: 4 bytes of device memory at 0x");
-    call_free(&call);
-    call = EMULATE("--check", "leak", emulated_self, "frees", "writes", "0");
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(EMULATE(emulated_self, "leaks", "writes", "0"), 0, NULL, NULL);
+    check_call(EMULATE("--check", "memory,leak", emulated_self, "leaks", "writes", "0"), 86, NULL,
+               "leak: 4 bytes of device memory at 0x");
+    check_call(EMULATE("--check", "leak", emulated_self, "frees", "writes", "0"), 0, NULL, NULL);
 }
 
 /* As Triton runs it: what comes out is the text, and a zero. */
@@ -119,13 +105,9 @@ TEST_IN_PLACE(libraries_may_be_loaded_first) {
 #ifdef __SANITIZE_ADDRESS__
     skip();
 #endif
-    struct call call = EMULATE(emulated_self, "frees", "finds", "0");
-    check_status(&call, 101);
-    call_free(&call);
-    call = EMULATE("--preload", "--check", "leak", emulated_self, "frees", "finds", "0");
-    check_status(&call, 0);
-    check_holds(call.err, "store  ");
-    call_free(&call);
+    check_call(EMULATE(emulated_self, "frees", "finds", "0"), 101, NULL, NULL);
+    check_call(EMULATE("--preload", "--check", "leak", emulated_self, "frees", "finds", "0"), 0,
+               NULL, "store  ");
 }
 
 TEST_IN_PLACE(calls_that_are_wrong_are_refused) {
@@ -164,10 +146,8 @@ static void check_help_lists(char *devices) {
 
 /* A wrong name is refused before the program starts: one that ignores errors would pass. */
 TEST_IN_PLACE(the_device_is_chosen_by_name) {
-    struct call call = EMULATE("--device", "h100", emulated_self, "frees", "writes", "0");
-    check_status(&call, 0);
-    call_free(&call);
-    call = EMULATE("--device", "gtx1080", emulated_self, "frees", "writes", "0");
+    check_call(EMULATE("--device", "h100", emulated_self, "frees", "writes", "0"), 0, NULL, NULL);
+    struct call call = EMULATE("--device", "gtx1080", emulated_self, "frees", "writes", "0");
     check_status(&call, 2);
     check_holds(call.err, "lockstep: --device=gtx1080: no such device 'gtx1080'; known: ampere");
     check_help_lists(strstr(call.err, "known: ") + strlen("known: "));
@@ -228,12 +208,9 @@ static void program_with_symbol(char path[PATH_MAX], const char *name) {
 TEST_IN_PLACE(a_runtime_that_is_built_in_is_told_of) {
     char path[PATH_MAX];
     program_with_symbol(path, "libcudart_static_0123");
-    struct call call = EMULATE(path, "fails", "early", "2");
-    check_status(&call, 2);
-    check_holds(call.err, "link it with nvcc -cudart shared");
-    call_free(&call);
+    check_call(EMULATE(path, "fails", "early", "2"), 2, NULL, "link it with nvcc -cudart shared");
     /* It ran no kernel, and ends as if all were well. */
-    call = EMULATE(path, "fails", "early", "0");
+    struct call call = EMULATE(path, "fails", "early", "0");
     check_status(&call, 86);
     assert_null(strstr(call.err, "nothing was found wrong"));
     call_free(&call);
@@ -264,10 +241,8 @@ TEST_IN_PLACE(a_program_that_is_here_is_pointed_to) {
     call_free(&call);
     temporary_write(&here.place, "oob", "#!/bin/sh\n");
     assert_int_equal(chmod(temporary_path(&here.place, "oob"), 0700), 0);
-    call = EMULATE("oob");
-    check_status(&call, 2);
-    check_holds(call.err, "cannot start oob: No such file or directory; did you mean ./oob?");
-    call_free(&call);
+    check_call(EMULATE("oob"), 2, NULL,
+               "cannot start oob: No such file or directory; did you mean ./oob?");
 }
 
 int main(int argc, char **argv) {

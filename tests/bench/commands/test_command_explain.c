@@ -167,28 +167,19 @@ TEST_IN_PLACE(counts_of_sampled_blocks_are_said_to_be_so) {
 
 TEST_IN_PLACE(counts_of_sampled_blocks_are_compared_with_their_like) {
     staging_need_kernels();
-    struct call call = COUNT_128("--out", "counted128");
-    check_status(&call, 0);
-    call_free(&call);
-    call = COUNT_128("--sample-blocks", "2", "--out", "sampled");
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(COUNT_128("--out", "counted128"), 0, NULL, NULL);
+    check_call(COUNT_128("--sample-blocks", "2", "--out", "sampled"), 0, NULL, NULL);
     CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare",
                   "sampled/counters.csv", "counted128/counters.csv");
     CHECK_REFUSED(2, "sampled blocks (--sample-blocks) in sampled", "compare", "counted128",
                   "sampled");
-    call = COUNT_128("--sample-blocks", "3", "--out", "sampled3");
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(COUNT_128("--sample-blocks", "3", "--out", "sampled3"), 0, NULL, NULL);
     CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare", "sampled",
                   "sampled3");
     CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare",
                   "sampled3/counters.csv", "sampled/counters.csv");
-    call = CALL("compare", "sampled", "sampled");
-    check_status(&call, 0);
-    check_holds(call.out, said);
-    call_free(&call);
-    call = CALL("compare", "sampled", "sampled", "--csv");
+    check_call(CALL("compare", "sampled", "sampled"), 0, said, NULL);
+    struct call call = CALL("compare", "sampled", "sampled", "--csv");
     check_status(&call, 0);
     assert_null(strstr(call.out, said));
     check_holds(call.err, said);

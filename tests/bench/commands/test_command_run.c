@@ -76,10 +76,7 @@ static void check_goes_on(const char *const *arguments) {
     assert_in_range(kept, 2, SWEEP_ROWS - 1);
     assert_int_equal(kept % 2, 0); /* whole cases */
     check_state("unfinished");
-    struct call again = call_of(&here, arguments);
-    check_status(&again, 0);
-    check_holds(again.out, "resuming the unfinished run in run");
-    call_free(&again);
+    check_call(call_of(&here, arguments), 0, "resuming the unfinished run in run", NULL);
     assert_int_equal(check_rows(), SWEEP_ROWS);
     check_state("finished");
 }
@@ -151,17 +148,13 @@ TEST_IN_PLACE(a_killed_run_goes_on) {
     temporary_write(&here.place, "run/results.csv", padded);
     free(padded);
     free(text);
-    struct call again = call_of(&here, sweep);
-    check_status(&again, 0);
-    call_free(&again);
+    check_call(call_of(&here, sweep), 0, NULL, NULL);
     assert_int_equal(check_rows(), SWEEP_ROWS);
     check_state("finished");
 }
 
 TEST_IN_PLACE(other_settings_do_not_go_on) {
-    struct call call = sweep_ended_by(SIGINT);
-    check_status(&call, 3);
-    call_free(&call);
+    check_call(sweep_ended_by(SIGINT), 3, NULL, NULL);
     struct call other = CALL("run", "softmax", TINY);
     check_status(&other, 2);
     check_holds(other.err, "other settings");
@@ -170,9 +163,7 @@ TEST_IN_PLACE(other_settings_do_not_go_on) {
 
 /* Rows of two builds are not of one run. */
 TEST_IN_PLACE(another_build_does_not_go_on) {
-    struct call call = sweep_ended_by(SIGINT);
-    check_status(&call, 3);
-    call_free(&call);
+    check_call(sweep_ended_by(SIGINT), 3, NULL, NULL);
     char path[512];
     snprintf(path, sizeof path, "%s", temporary_path(&here.place, "run/environment.json"));
     char *text = file_text(path);
@@ -181,10 +172,7 @@ TEST_IN_PLACE(another_build_does_not_go_on) {
     assert_non_null(build);
     build[strlen(" build=")] ^= 1;
     file_write_text(path, text);
-    struct call again = call_of(&here, sweep);
-    check_status(&again, 2);
-    check_holds(again.err, "other settings (build=");
-    call_free(&again);
+    check_call(call_of(&here, sweep), 2, NULL, "other settings (build=");
     build[strlen(" build=")] ^= 1;
     file_write_text(path, text);
     free(text);
@@ -218,9 +206,7 @@ TEST_IN_PLACE(a_disk_that_is_full_from_the_start) {
     check_status(&call, 3);
     check_holds(call.err, "cannot write run/environment.json");
     call_free(&call);
-    struct call again = CALL("run", "--case", "gemm/nn/f32/8x8x8", PAIR, TINY);
-    check_status(&again, 0);
-    call_free(&again);
+    check_call(CALL("run", "--case", "gemm/nn/f32/8x8x8", PAIR, TINY), 0, NULL, NULL);
     assert_int_equal(check_rows(), 2);
 }
 
@@ -249,12 +235,9 @@ TEST_IN_PLACE(where_nothing_was_measured_nothing_passed) {
     check_holds(skipped.err,
                 "3 rows were skipped, the last one because: computes f32 and tf32 only");
     call_free(&skipped);
-    struct call verified =
-        CALL("verify", "gemm", "--dtype", "bf16", "--implementation", "openblas", "--gpu", "none");
-    check_status(&verified, 3);
-    check_holds(verified.err, " cases were skipped, for the reasons above");
-    check_holds(verified.out, " 0 passed");
-    call_free(&verified);
+    check_call(
+        CALL("verify", "gemm", "--dtype", "bf16", "--implementation", "openblas", "--gpu", "none"),
+        3, " 0 passed", " cases were skipped, for the reasons above");
 }
 
 TEST_IN_PLACE(a_finished_run_is_left_alone) {
@@ -264,10 +247,7 @@ TEST_IN_PLACE(a_finished_run_is_left_alone) {
     check_holds(call.out, "transfer/copy/f32, hot");
     call_free(&call);
     char *before = temporary_text(&here.place, "run/results.csv");
-    struct call again = CALL("run", "--case", "transfer/copy/f32/17", TINY);
-    check_status(&again, 2);
-    check_holds(again.err, "finished run");
-    call_free(&again);
+    check_call(CALL("run", "--case", "transfer/copy/f32/17", TINY), 2, NULL, "finished run");
     char *after = temporary_text(&here.place, "run/results.csv");
     assert_string_equal(before, after);
     free(before);
@@ -276,10 +256,8 @@ TEST_IN_PLACE(a_finished_run_is_left_alone) {
 
 /* To the last digit: with another seed nobody repeats the run. */
 TEST_IN_PLACE(the_environment_has_the_seed) {
-    struct call call =
-        CALL("run", "--case", "transfer/copy/f32/17", "--seed", "9007199254740993", TINY);
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(CALL("run", "--case", "transfer/copy/f32/17", "--seed", "9007199254740993", TINY), 0,
+               NULL, NULL);
     char *text = temporary_text(&here.place, "run/environment.json");
     assert_non_null(text);
     check_holds(text, "\"seed\":\t9007199254740993,");
@@ -307,10 +285,9 @@ TEST_IN_PLACE(json_is_json_and_nothing_else) {
 /* Buffers larger than the caches, and all implementations of a network with its parts. */
 TEST_IN_PLACE(a_cold_run_and_the_parts_of_a_network) {
     /* Large enough to be cold beside any cache. */
-    struct call call = CALL("run", "--case", "mlp/train_step/f32/170-190-110@50", "--cold",
-                            "--yardsticks", "--implementation", "openblas,gemms", TINY);
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(CALL("run", "--case", "mlp/train_step/f32/170-190-110@50", "--cold", "--yardsticks",
+                    "--implementation", "openblas,gemms", TINY),
+               0, NULL, NULL);
     size_t rows_count, part_count;
     struct result *rows = rows_read("run/results.csv", &result_format, &rows_count);
     struct part_row *parts = rows_read("run/parts.csv", &part_format, &part_count);

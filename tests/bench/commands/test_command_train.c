@@ -148,18 +148,15 @@ TEST_IN_PLACE(the_network_fits_the_data) {
     check_holds(letters.out, "labels   1 to 26\n");
     check_holds(letters.out, "network  9-128-26, ");
     call_free(&letters);
-    struct call trained = train("--data . --batch 10 --epochs 1 --load letters.weights --out run");
-    check_status(&trained, 0);
-    call_free(&trained);
+    check_call(train("--data . --batch 10 --epochs 1 --load letters.weights --out run"), 0, NULL,
+               NULL);
     struct call fewer = train("--data . --batch 10 --epochs 1 --ignore-label 26 --out fewer");
     check_status(&fewer, 0);
     check_holds(fewer.out, "ignored  label 26: 2 training and 2 test images\n");
     check_holds(fewer.out, "network  9-128-25, ");
     call_free(&fewer);
-    struct call wrong = train("--data . --layers 9-8-10");
-    check_status(&wrong, 2);
-    check_holds(wrong.err, "9 pixels and 26 classes; give layers from 9-");
-    call_free(&wrong);
+    check_call(train("--data . --layers 9-8-10"), 2, NULL,
+               "9 pixels and 26 classes; give layers from 9-");
 }
 
 /* Known, as `run` knows it, and not there. */
@@ -168,17 +165,12 @@ TEST_IN_PLACE(an_absent_library_is_named) {
         skip();
         return;
     }
-    struct call call = train("--data synthetic --implementation blis");
-    check_status(&call, 3);
-    check_holds(call.err, "blis cannot train: its library was not there");
-    call_free(&call);
+    check_call(train("--data synthetic --implementation blis"), 3, NULL,
+               "blis cannot train: its library was not there");
 }
 
 TEST_IN_PLACE(the_device_is_chosen_by_implementation_and_gpu) {
-    struct call call = train("--implementation cuda-naive --gpu 3");
-    check_status(&call, 77);
-    check_holds(call.err, "no GPU");
-    call_free(&call);
+    check_call(train("--implementation cuda-naive --gpu 3"), 77, NULL, "no GPU");
     struct call none = train("--implementation cuda-naive --gpu none");
     check_status(&none, 77);
     check_holds(none.err, "cuda-naive runs on a GPU");
@@ -187,15 +179,10 @@ TEST_IN_PLACE(the_device_is_chosen_by_implementation_and_gpu) {
     check_status(&best, 77);
     check_holds(best.err, "no GPU");
     call_free(&best);
-    struct call cpu = train("--implementation openblas --gpu 3");
-    check_status(&cpu, 2);
-    check_holds(cpu.err, "openblas trains on the CPU, and --gpu 3 names a GPU");
-    call_free(&cpu);
-    struct call emulated =
-        train("--gpu emulated --data synthetic --layers 8-6-3 --epochs 0 --out run");
-    check_status(&emulated, 0);
-    check_holds(emulated.out, "cuda-best on emulated");
-    call_free(&emulated);
+    check_call(train("--implementation openblas --gpu 3"), 2, NULL,
+               "openblas trains on the CPU, and --gpu 3 names a GPU");
+    check_call(train("--gpu emulated --data synthetic --layers 8-6-3 --epochs 0 --out run"), 0,
+               "cuda-best on emulated", NULL);
     struct call tuning = train("--data synthetic --layers 8-3 --tuning none.csv");
     check_status(&tuning, 2);
     check_holds(tuning.err, "none.csv");

@@ -14,10 +14,7 @@ TEST_IN_PLACE(scripts_may_start_programs) {
     char script[PATH_MAX * 2 + 100];
     snprintf(script, sizeof script, "cd / && '%s' frees overruns 0 && '%s' frees writes 0; exit 4",
              emulated_self, emulated_self);
-    struct call call = EMULATE("--report", "counters.csv", "sh", "-c", script);
-    check_status(&call, 4);
-    check_holds(call.err, "1 found wrong");
-    call_free(&call);
+    check_call(EMULATE("--report", "counters.csv", "sh", "-c", script), 4, NULL, "1 found wrong");
     char *counters = temporary_text(&here.place, "counters.csv");
     assert_non_null(counters);
     check_holds(counters, "kernel,grid,block,launches,");
@@ -63,10 +60,7 @@ TEST_IN_PLACE(processes_that_are_left_are_waited_for) {
     check_holds(call.err, "nothing was found wrong");
     call_free(&call);
     snprintf(script, sizeof script, "(sleep 1; '%s' overruns writes 0) & exit 0", emulated_self);
-    call = EMULATE("--wait", "sh", "-c", script);
-    check_status(&call, 86);
-    check_holds(call.err, "out-of-bounds");
-    call_free(&call);
+    check_call(EMULATE("--wait", "sh", "-c", script), 86, NULL, "out-of-bounds");
 }
 
 /* Only the memory that a process has left, and none of one that a signal has ended. */
@@ -76,10 +70,8 @@ TEST_IN_PLACE(leaks_of_processes_without_an_end_are_found) {
     check_holds(call.err, "leak: 4 bytes in 1 allocation were never freed by a process that ended");
     check_holds(call.err, "store  ");
     call_free(&call);
-    call = EMULATE("--check", "memory,leak", emulated_self, "frees", "_exits", "0");
-    check_status(&call, 0);
-    check_holds(call.err, "nothing was found wrong");
-    call_free(&call);
+    check_call(EMULATE("--check", "memory,leak", emulated_self, "frees", "_exits", "0"), 0, NULL,
+               "nothing was found wrong");
     call = EMULATE("--check", "memory,leak", emulated_self, "leaks", "is-killed", "0");
     check_status(&call, 137);
     check_holds(call.err, "signal 9 (Killed) ended the program: its kernels are counted");
@@ -101,10 +93,7 @@ TEST_IN_PLACE(a_quick_exit_and_a_fork_lose_nothing) {
     check_holds(call.err, "store  ");
     assert_null(strstr(call.err, "ended by _exit"));
     call_free(&call);
-    call = EMULATE(emulated_self, "frees", "forks", "0");
-    check_status(&call, 0);
-    check_holds(call.err, "nothing was found wrong");
-    call_free(&call);
+    check_call(EMULATE(emulated_self, "frees", "forks", "0"), 0, NULL, "nothing was found wrong");
 }
 
 TEST_IN_PLACE(a_signal_is_an_exit_status) {
@@ -114,10 +103,8 @@ TEST_IN_PLACE(a_signal_is_an_exit_status) {
     assert_null(strstr(call.err, "nothing was found wrong"));
     assert_null(strstr(call.err, "no kernel ran"));
     call_free(&call);
-    call = EMULATE("sh", "-c", "kill -SEGV $$");
-    check_status(&call, 139);
-    check_holds(call.err, "lockstep emulate: signal 11 (Segmentation fault) ended the program");
-    call_free(&call);
+    check_call(EMULATE("sh", "-c", "kill -SEGV $$"), 139, NULL,
+               "lockstep emulate: signal 11 (Segmentation fault) ended the program");
 }
 
 int main(int argc, char **argv) {

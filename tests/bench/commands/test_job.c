@@ -40,10 +40,7 @@ TEST_IN_PLACE(every_copy_and_part_is_verified_on_every_rank) {
     };
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         for (int ranks = 2; ranks <= 3; ranks++) {
-            struct call call = LAUNCH(ranks, "verify", said[i][0]);
-            check_status(&call, 0);
-            check_holds(call.out, said[i][ranks - 1]);
-            call_free(&call);
+            check_call(LAUNCH(ranks, "verify", said[i][0]), 0, said[i][ranks - 1], NULL);
         }
 }
 
@@ -136,11 +133,9 @@ TEST_IN_PLACE(a_step_is_shared) {
 
 TEST_IN_PLACE(a_batch_that_cannot_be_shared_is_skipped) {
     need_mpi();
-    struct call call = LAUNCH(2, "run", "--case", "mlp/train_step/f32/3-4-2@5", "--quick",
-                              "--implementation", "openblas-mpi", "--out", "run");
-    check_status(&call, 3);
-    check_holds(call.err, "a multiple of the ranks");
-    call_free(&call);
+    check_call(LAUNCH(2, "run", "--case", "mlp/train_step/f32/3-4-2@5", "--quick",
+                      "--implementation", "openblas-mpi", "--out", "run"),
+               3, NULL, "a multiple of the ranks");
 }
 
 TEST_IN_PLACE(weak_scaling_gives_each_rank_a_batch) {
@@ -172,16 +167,12 @@ TEST_IN_PLACE(weak_scaling_is_drawn_over_ranks) {
     need_mpi();
     static const char *const folders[] = {"one", "two"};
     for (int ranks = 1; ranks <= 2; ranks++) {
-        struct call call =
-            LAUNCH(ranks, "run", "--case", "mlp/train_step/f32/*", "--shape", "17-19-23@6",
-                   "--quick", "--threads", "1", "--implementation", "openblas-mpi", "--scaling",
-                   "weak", "--max-time", "1", "--out", folders[ranks - 1]);
-        check_status(&call, 0);
-        call_free(&call);
+        check_call(LAUNCH(ranks, "run", "--case", "mlp/train_step/f32/*", "--shape", "17-19-23@6",
+                          "--quick", "--threads", "1", "--implementation", "openblas-mpi",
+                          "--scaling", "weak", "--max-time", "1", "--out", folders[ranks - 1]),
+                   0, NULL, NULL);
     }
-    struct call call = CALL("report", "one", "two");
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(CALL("report", "one", "two"), 0, NULL, NULL);
     char *script = temporary_text(&here.place, "one/scaling.gp");
     assert_non_null(script);
     check_holds(script, "17-19-23@6 a rank");
@@ -203,16 +194,12 @@ TEST_IN_PLACE(times_are_drawn_over_ranks) {
     need_mpi();
     static const char *const folders[] = {"one", "two"};
     for (int ranks = 1; ranks <= 2; ranks++) {
-        struct call call =
-            LAUNCH(ranks, "run", "--case", "mlp/train_step/f32/17-19-23@6", "--quick", "--threads",
-                   "1", "--implementation", "openblas-mpi", "--out", folders[ranks - 1]);
-        check_status(&call, 0);
-        call_free(&call);
+        check_call(LAUNCH(ranks, "run", "--case", "mlp/train_step/f32/17-19-23@6", "--quick",
+                          "--threads", "1", "--implementation", "openblas-mpi", "--out",
+                          folders[ranks - 1]),
+                   0, NULL, NULL);
     }
-    struct call call = CALL("report", "one", "two");
-    check_status(&call, 0);
-    check_holds(call.out, "one/scaling");
-    call_free(&call);
+    check_call(CALL("report", "one", "two"), 0, "one/scaling", NULL);
     char *script = temporary_text(&here.place, "one/scaling.gp");
     assert_non_null(script);
     check_holds(script, "\n1 ");
@@ -224,10 +211,8 @@ TEST_IN_PLACE(times_are_drawn_over_ranks) {
     check_holds(page, "id=\"figure-scaling\"");
     check_holds(page, "scaling.gp");
     free(page);
-    call = CALL("report", "two", "two");
-    check_status(&call, 2);
-    check_holds(call.err, "no row was measured on two numbers of ranks");
-    call_free(&call);
+    check_call(CALL("report", "two", "two"), 2, NULL,
+               "no row was measured on two numbers of ranks");
 }
 
 /* --- training --- */
@@ -240,15 +225,14 @@ TEST_IN_PLACE(ranks_train_the_network_of_one_process) {
     enum { EPOCHS = 3 };
     need_mpi();
     double alone[EPOCHS] = {0}, together[EPOCHS] = {0};
-    struct call call = CALL(TRAIN_SHORTLY, "openblas", "--out", "alone");
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(CALL(TRAIN_SHORTLY, "openblas", "--out", "alone"), 0, NULL, NULL);
     assert_int_equal(losses_read("alone", alone, EPOCHS), EPOCHS);
     static const char *const rows[] = {"openblas-mpi", "openblas-mpi-buckets"};
     for (int ranks = 2; ranks <= 3; ranks++) {
         char folder[12];
         snprintf(folder, sizeof folder, "run%d", ranks);
-        call = LAUNCH(ranks, TRAIN_SHORTLY, rows[ranks - 2], "--out", folder, "--save", "weights");
+        struct call call =
+            LAUNCH(ranks, TRAIN_SHORTLY, rows[ranks - 2], "--out", folder, "--save", "weights");
         check_status(&call, 0);
         assert_int_equal(text_count(call.out, "running  "), 1);
         assert_null(

@@ -4,16 +4,12 @@
 
 TEST_IN_PLACE(ranks_without_samples_are_refused) {
     need_mpi();
-    struct call call = LAUNCH(3, "train", "--data", "synthetic", "--layers", "20-4", "--batch", "2",
-                              "--implementation", "openblas-mpi", "--out", "run");
-    check_status(&call, 2);
-    check_holds(call.err, "leaves nothing to some of 3 ranks");
-    call_free(&call);
-    call =
-        LAUNCH(2, "train", "--data", "synthetic", "--implementation", "openblas", "--out", "run");
-    check_status(&call, 2);
-    check_holds(call.err, "over ranks take one whose name has -mpi");
-    call_free(&call);
+    check_call(LAUNCH(3, "train", "--data", "synthetic", "--layers", "20-4", "--batch", "2",
+                      "--implementation", "openblas-mpi", "--out", "run"),
+               2, NULL, "leaves nothing to some of 3 ranks");
+    check_call(
+        LAUNCH(2, "train", "--data", "synthetic", "--implementation", "openblas", "--out", "run"),
+        2, NULL, "over ranks take one whose name has -mpi");
 }
 
 TEST_IN_PLACE(a_node_without_the_data_is_named) {

@@ -54,10 +54,7 @@ TEST_IN_PLACE(each_exit_status_has_its_sentence) {
     for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++)
         check_holds(call.out, sentences[i]);
     call_free(&call);
-    struct call unknown = CALL("help", "walk");
-    check_status(&unknown, 2);
-    check_holds(unknown.err, "there is no command 'walk'");
-    call_free(&unknown);
+    check_call(CALL("help", "walk"), 2, NULL, "there is no command 'walk'");
 }
 
 /* The table went into the first file that the run opened. */

@@ -94,10 +94,7 @@ TEST_WITH_STAND_IN(wrong_sums_are_found) {
                   {"noisy@1", "and has not the same bits on all of them"}};
     for (size_t i = 0; i < sizeof spoilt / sizeof spoilt[0]; i++) {
         assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", spoilt[i].order, 1), 0);
-        struct call call = LAUNCH(2, VERIFY_SHORTLY);
-        check_status(&call, 1);
-        check_holds(call.out, spoilt[i].said);
-        call_free(&call);
+        check_call(LAUNCH(2, VERIFY_SHORTLY), 1, spoilt[i].said, NULL);
     }
 }
 
@@ -130,12 +127,9 @@ TEST_WITH_STAND_IN(a_wrong_sum_spoils_the_step) {
     static const char *const orders[] = {"wrong@1", "noisy@0"};
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", orders[i], 1), 0);
-        struct call call =
-            LAUNCH(2, "run", "mlp", "--shape", "5-7-3@4", "--case", "*/train_step/*", "--gpu",
-                   "emulated", "--implementation", STEP_ROWS, "--out", orders[i]);
-        check_status(&call, 1);
-        check_holds(call.err, "4 of 4 rows failed");
-        call_free(&call);
+        check_call(LAUNCH(2, "run", "mlp", "--shape", "5-7-3@4", "--case", "*/train_step/*",
+                          "--gpu", "emulated", "--implementation", STEP_ROWS, "--out", orders[i]),
+                   1, NULL, "4 of 4 rows failed");
     }
 }
 
@@ -160,16 +154,12 @@ static double loss_read(const char *folder) {
 /* 254 and the 158 of the last batch are no multiples of three: the ranks' shares differ. */
 TEST_WITH_STAND_IN(ranks_train_the_network_of_one_process) {
     need_mpi();
-    struct call call = CALL(TRAIN_SHORTLY, "cuda-best", "--out", "alone");
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(CALL(TRAIN_SHORTLY, "cuda-best", "--out", "alone"), 0, NULL, NULL);
     const double alone = loss_read("alone");
     static const char *const rows[] = {"cuda-best-nccl", "cuda-best-nccl-buckets", "cublas-nccl",
                                        "cublas-nccl-buckets"};
     for (int i = 0; i < 4; i++) {
-        call = LAUNCH(3, TRAIN_SHORTLY, rows[i], "--out", rows[i]);
-        check_status(&call, 0);
-        call_free(&call);
+        check_call(LAUNCH(3, TRAIN_SHORTLY, rows[i], "--out", rows[i]), 0, NULL, NULL);
         const double together = loss_read(rows[i]);
         if (!(together < alone * 1.000001 && together > alone * 0.999999))
             fail_msg("%s: loss %.9g is not %.9g", rows[i], together, alone);
@@ -268,10 +258,7 @@ TEST_WITH_STAND_IN(no_failure_of_cublas_leaves_the_others_waiting) {
 TEST_WITH_STAND_IN(a_communicator_that_does_not_go_is_left_alone) {
     need_mpi();
     assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", "stuck,ncclAllReduce=1@1", 1), 0);
-    struct call call = LAUNCH(2, VERIFY_SHORTLY);
-    check_status(&call, 1);
-    check_holds(call.out, "0 passed, 10 failed, 0 skipped");
-    call_free(&call);
+    check_call(LAUNCH(2, VERIFY_SHORTLY), 1, "0 passed, 10 failed, 0 skipped", NULL);
 }
 
 /* What failed once is joined anew: rows of the CPU go on meanwhile. */
@@ -313,16 +300,12 @@ TEST_WITH_STAND_IN(a_library_that_cannot_be_used_is_named) {
 
 TEST_WITH_STAND_IN(ranks_without_gpus_of_their_own_are_told) {
     need_mpi();
-    struct call call = LAUNCH(2, "verify", "allreduce", "--gpu", "0");
-    check_status(&call, 77);
-    call_free(&call);
+    check_call(LAUNCH(2, "verify", "allreduce", "--gpu", "0"), 77, NULL, NULL);
 }
 
 TEST_WITH_STAND_IN(one_alone_is_told_how_to_start) {
-    struct call call = CALL(VERIFY_SHORTLY);
-    check_status(&call, 3);
-    check_holds(call.out, launching_is_possible(here.program) ? "mpirun -n 2" : "make deps MPI=1");
-    call_free(&call);
+    check_call(CALL(VERIFY_SHORTLY), 3,
+               launching_is_possible(here.program) ? "mpirun -n 2" : "make deps MPI=1", NULL);
 }
 
 int main(void) {

@@ -104,10 +104,7 @@ TEST_IN_PLACE(rows_are_held_against_the_link) {
                                      "--out",
                                      runs[i].operation,
                                      NULL};
-        struct call call = launch_of("/usr/bin/env", 2, words);
-        check_status(&call, 0);
-        check_holds(call.out, "ceiling from GPU to GPU: ");
-        call_free(&call);
+        check_call(launch_of("/usr/bin/env", 2, words), 0, "ceiling from GPU to GPU: ", NULL);
         assert_int_equal(limits_check(runs[i].operation), runs[i].count);
     }
     char *plot = temporary_text(&here.place, "allreduce/allreduce.svg");

@@ -66,9 +66,7 @@ static void file_edit(const char *name, const char *from, const char *to) {
 }
 
 static void run_make(const char *const *arguments) {
-    struct call call = call_of(&here, arguments);
-    check_status(&call, 0);
-    call_free(&call);
+    check_call(call_of(&here, arguments), 0, NULL, NULL);
     file_edit("environment.json", "\"finished\"", "\"unfinished\"");
 }
 
@@ -90,9 +88,7 @@ static void check_resumes(const char *const *arguments, size_t rows, const char 
     check_holds(again.out, said);
     call_free(&again);
     assert_int_equal(rows_of("results.csv"), rows);
-    struct call compared = CALL("compare", "--strict", "run", "run");
-    check_status(&compared, 0);
-    call_free(&compared);
+    check_call(CALL("compare", "--strict", "run", "run"), 0, NULL, NULL);
     file_edit("environment.json", "\"finished\"", "\"unfinished\"");
 }
 
@@ -172,8 +168,6 @@ TEST_IN_PLACE(report_refuses_rows_that_come_twice) {
     file_become("results.csv", again);
     free(again);
     free(text);
-    struct call call = CALL("report", "run");
-    check_status(&call, 2);
-    check_holds(call.err, "run/results.csv:14: the row of line 2 comes a second time");
-    call_free(&call);
+    check_call(CALL("report", "run"), 2, NULL,
+               "run/results.csv:14: the row of line 2 comes a second time");
 }

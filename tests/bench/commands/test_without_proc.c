@@ -24,13 +24,12 @@ TEST(a_run_without_proc) {
         skip();
     }
     assert_int_not_equal(access("/proc/self/exe", F_OK), 0);
-    struct call call = call_of(
-        &here, (const char *const[]){"run", "--case", "gemm/nn/f32/*", "--shape", "8x8x8",
-                                     "--implementation", "cpu-naive,cuda-naive", "--quick",
-                                     "--max-time", "0.01", "--threads", "1", "--out", "run", NULL});
-    check_status(&call, 0);
-    check_holds(call.out, "1 measured");
-    call_free(&call);
+    check_call(
+        call_of(&here, (const char *const[]){"run", "--case", "gemm/nn/f32/*", "--shape", "8x8x8",
+                                             "--implementation", "cpu-naive,cuda-naive", "--quick",
+                                             "--max-time", "0.01", "--threads", "1", "--out", "run",
+                                             NULL}),
+        0, "1 measured", NULL);
     struct call emulated =
         call_of(&here, (const char *const[]){"run", "--case", "gemm/nn/f32/*", "--shape", "8x8x8",
                                              "--implementation", "cuda-naive", "--gpu", "emulated",

@@ -118,10 +118,8 @@ TEST_IN_PLACE(threads_beyond_the_bounds_are_refused) {
         check_holds(call.err, "--threads 4000: ");
         call_free(&call);
     }
-    struct call call = run_with("OMP_THREAD_LIMIT=1", "2");
-    check_status(&call, 2);
-    check_holds(call.err, "OMP_THREAD_LIMIT allows 1; give at most that, or unset the variable");
-    call_free(&call);
+    check_call(run_with("OMP_THREAD_LIMIT=1", "2"), 2, NULL,
+               "OMP_THREAD_LIMIT allows 1; give at most that, or unset the variable");
 }
 
 TEST_IN_PLACE(verification_ends_under_a_limit) {
