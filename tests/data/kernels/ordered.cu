@@ -218,6 +218,22 @@ PAIR(tile_in_a_loop) {
     memory[threadIdx.x] = sum;
 }
 
+/* A word for all is written anew while some still read it. */
+PAIR(word_for_all) {
+    __shared__ unsigned word;
+    unsigned sum = 0;
+    for (unsigned turn = 0; turn < 3; turn++) {
+        if (threadIdx.x == 0)
+            word = memory[turn] + turn; /* races: word_for_all */
+        __syncthreads();
+        sum += word; /* races: word_for_all */
+        __syncwarp();
+        if (ORDERED)
+            __syncthreads();
+    }
+    memory[threadIdx.x + THREADS] = sum;
+}
+
 enum { EMPTY = 1, FULL = 2, FULL_AGAIN = 3 };
 
 template <int BARRIER> static __device__ void meet() {
