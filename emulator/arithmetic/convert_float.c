@@ -204,6 +204,12 @@ MAP_1(fp8x2_from_f16x2, 32, 32, FP8_CHOICES,
       convert_to(F16_VALUE(a & 0xffffu), format, conversion) |
           convert_to(F16_VALUE(a >> 16), format, conversion) << 8)
 
+MAP_1(fp4x2_from_f16x2, 32, 32,
+      const struct conversion conversion = CONVERSION(ROUND_NEAREST, false, false, choice[0] >= 0,
+                                                      true),
+      convert_to(F16_VALUE(a & 0xffffu), &FORMAT_E2M1, conversion) |
+          convert_to(F16_VALUE(a >> 16), &FORMAT_E2M1, conversion) << 4)
+
 /* e5m2 is the upper byte of an f16. */
 ALWAYS_INLINE uint32_t f16_from_e5m2(uint32_t byte) {
     const uint32_t half = byte << 8;
@@ -330,6 +336,7 @@ static const struct lane_operation packed[] = {
     {"cvt.rn[.relu].bf16x2{.e4m3x2,.e5m2x2}", "w=h", bf16x2_from_fp8x2},
     {"cvt.rn.satfinite[.relu]{.e2m3x2,.e3m2x2}.f32", "h=w,w", fp6x2_from_f32},
     {"cvt.rn.satfinite[.relu].e2m1x2.f32", "b=w,w", fp4x2_from_f32},
+    {"cvt.rn.satfinite[.relu].e2m1x2.f16x2", "b=w", fp4x2_from_f16x2},
     {"cvt.rn[.relu].f16x2.e2m3x2", "w=h", f16x2_from_e2m3x2},
     {"cvt.rn[.relu].f16x2.e3m2x2", "w=h", f16x2_from_e3m2x2},
     {"cvt.rn[.relu].f16x2.e2m1x2", "w=b", f16x2_from_e2m1x2},

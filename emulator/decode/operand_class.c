@@ -54,6 +54,19 @@ static bool is_packed(const struct decoder *decoder) {
     return has_pairs && !is_root(decoder, "cvt");
 }
 
+/* Registers of f16x2 take pairs of integers as well, which have no registers of their own. */
+static bool is_of_pairs(const struct decoder *decoder, const struct syntax_type *declared) {
+    return is_pair(declared->name) &&
+           (decoder_has_modifier(decoder, "u16x2") || decoder_has_modifier(decoder, "s16x2"));
+}
+
+/* A bf16 has no registers of its own, and set gives it to those of integers. */
+static bool is_brain_float(const struct decoder *decoder, const struct named_types *types,
+                           const struct syntax_type *declared, bool is_to) {
+    return is_to && is_root(decoder, "set") && strcmp(types->first->name, "bf16") == 0 &&
+           is_integer(declared);
+}
+
 static void refuse(struct decoder *decoder, const struct syntax_operand *operand,
                    const struct syntax_type *declared) {
     char what[160];
@@ -111,16 +124,19 @@ void operand_class_check(struct decoder *decoder, const struct syntax_operand *o
     const struct named_types types = types_of(decoder);
     bool is_wrong = false;
     if (is_packed(decoder))
-        is_wrong = types.count <= 1 && !(types.count && fits(types.last, declared));
+        is_wrong = types.count <= 1 && !(types.count && fits(types.last, declared)) &&
+                   !is_of_pairs(decoder, declared);
     else if (is_number(decoder, is_to) || is_reduction_of_bits(decoder, &types))
         is_wrong = declared->kind == TYPE_FLOAT;
     else if (types.count == 0 || (types.count == 1 && declared->bits != types.last->bits))
         is_wrong = !moves && declared->kind == TYPE_FLOAT && !is_root(decoder, "createpolicy") &&
-                   !is_root(decoder, "movmatrix");
+                   !is_root(decoder, "movmatrix") &&
+                   !(decoder_has_modifier(decoder, "wide") && is_pair(declared->name));
     else if (types.count == 1)
         is_wrong = !is_mixed(decoder, types.last) && !fits(types.last, declared);
     else if (types.count == 2 && (is_root(decoder, "cvt") || is_root(decoder, "set")))
-        is_wrong = !fits(is_to ? types.first : types.last, declared);
+        is_wrong = !fits(is_to ? types.first : types.last, declared) &&
+                   !is_brain_float(decoder, &types, declared, is_to);
     else if (types.count == 2 && is_root(decoder, "slct"))
         is_wrong =
             !fits(is_to || decoder->detail->from_count < 2 ? types.first : types.last, declared);

@@ -32,11 +32,13 @@ static bool begins_with_space(const char *modifier) {
     return false;
 }
 
-/* Types of elements that no register has. */
+/* Types of elements that no register has, and several of them. */
 static bool is_small_float(const char *modifier) {
-    static const char *const types[] = {"e4m3", "e5m2", "e3m2", "e2m3", "e2m1"};
+    static const char *const types[] = {"e4m3", "e5m2", "e3m2", "e2m3", "e2m1", "ue8m0", "ue4m3"};
     for (size_t k = 0; k < sizeof types / sizeof types[0]; k++) {
-        if (strcmp(modifier, types[k]) == 0)
+        const size_t length = strlen(types[k]);
+        if (strncmp(modifier, types[k], length) == 0 &&
+            (modifier[length] == '\0' || modifier[length] == 'x'))
             return true;
     }
     return false;
@@ -50,13 +52,21 @@ static enum modifier_kind modifier_kind(const char *modifier) {
     return begins_with_space(modifier) ? KIND_SPACE : KIND_OTHER;
 }
 
-/* Roots that have their first modifier as a part of their name: it stays first. */
-static bool is_named_by_first(const char *root) {
-    static const char *const roots[] = {
-        "mul",  "mad",      "mul24",          "mad24",        "shf",     "cp",       "brx",
-        "wmma", "mbarrier", "griddepcontrol", "createpolicy", "tcgen05", "multimem", "dp2a"};
+/* Roots that have their first modifier as a part of their name: it stays first. Products have it where
+ * it says which half of an integer. */
+static bool is_named_by_first(const struct syntax_instruction *instruction, size_t at) {
+    static const char *const roots[] = {"shf",  "cp",       "brx",          "griddepcontrol",
+                                        "wmma", "mbarrier", "createpolicy", "tcgen05",
+                                        "dp2a", "multimem", "mul24",        "mad24"};
+    static const char *const halves[] = {"lo", "hi", "wide"};
+    const bool is_product =
+        strcmp(instruction->root, "mul") == 0 || strncmp(instruction->root, "mad", 3) == 0;
+    for (size_t k = 0; k < sizeof halves / sizeof halves[0] && is_product; k++) {
+        if (strcmp(instruction->modifiers[at], halves[k]) == 0)
+            return true;
+    }
     for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
-        if (strcmp(root, roots[k]) == 0)
+        if (strcmp(instruction->root, roots[k]) == 0)
             return true;
     }
     return false;
@@ -73,7 +83,7 @@ static bool is_part_of_name(const struct syntax_instruction *instruction, size_t
 /* Whether modifier `at` may be taken before those that stand in front of it. */
 static bool may_come_now(const struct matcher *matcher, const struct taken *taken, size_t at) {
     const struct syntax_instruction *instruction = matcher->instruction;
-    if (taken->count == 0 && at > 0 && is_named_by_first(instruction->root))
+    if (taken->count == 0 && at > 0 && is_named_by_first(instruction, at))
         return false;
     const enum modifier_kind kind = modifier_kind(instruction->modifiers[at]);
     const bool is_name = is_part_of_name(instruction, at);

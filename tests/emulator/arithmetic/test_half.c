@@ -347,6 +347,9 @@ static void test_floats_of_four_and_six_bits(void **state) {
     /* NaN is the largest number; infinities are those of their sign. */
     assert_int_equal(ptx("cvt.rn.satfinite.e2m1x2.f32", 0xffc00000, 0xff800000, 0), 0x7f);
     assert_int_equal(ptx("cvt.rn.satfinite.relu.e2m1x2.f32", 0xc0000000, 0x40000000, 0), 0x04);
+    assert_int_equal(ptx("cvt.rn.satfinite.e2m1x2.f16x2", 0x7e00fc00, 0, 0), 0x7f);
+    assert_int_equal(ptx("cvt.rn.satfinite.e2m1x2.f16x2", 0x3d00bd01, 0, 0), 0x2b);
+    assert_int_equal(ptx("cvt.rn.satfinite.relu.e2m1x2.f16x2", 0xc0004000, 0, 0), 0x04);
     assert_int_equal(ptx("cvt.rn.satfinite.e3m2x2.f32", 0x7fc00000, 0xff800000, 0), 0x1f3f);
     assert_int_equal(ptx("cvt.rn.satfinite.relu.e2m3x2.f32", 0xc0000000, 0x40000000, 0), 0x0010);
     assert_int_equal(ptx("cvt.rn.relu.f16x2.e2m1x2", 0xc4, 0, 0), 0x4000);

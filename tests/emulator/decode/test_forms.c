@@ -55,6 +55,9 @@ static void modifiers_stand_in_any_order(void **state) {
         {KERNEL("max.f32 %f1, 1.0, 3.0, 2.0; cvt.rzi.u32.f32 %r1, %f1;"), 3},
         {KERNEL("min.f32 %f1, 4.0, 3.0; min.f32 %f1, %f1, 3.0, 2.0; cvt.rzi.u32.f32 %r1, %f1;"), 2},
         {KERNEL("shf.l.b32.wrap %r1, 0, 1, 1;"), 2},
+        {KERNEL("mul.ftz.rp.sat.f32 %f1, 0.5, 2.0; cvt.rzi.u32.f32 %r1, %f1;"), 1},
+        {KERNEL("mad.f64.rz %fd1, 2.0, 3.0, 1.0; cvt.rzi.u32.f64 %r1, %fd1;"), 7},
+        {KERNEL("mov.b32 %r2, 0x40004000; mul.bf16x2.rn %r1, %r2, %r2;"), 0x40804080},
         {KERNEL("setp.eq.u32 %p1, 1, 2; lop3.or.b32 %r1|%p2, 6, 3, 0, 0xc0, %p1; "
                 "selp.u32 %r2, 10, 20, %p2; add.u32 %r1, %r1, %r2;"),
          12},

@@ -86,6 +86,15 @@ static void untyped_registers_hold_floats_and_integers(void **state) {
                                        "mov.b32 %r1, {%high,%low};")),
                      3);
     assert_int_equal(run(bench, KERNEL(".reg .f16x2 %x; mov.u32 %x, 6; add.u32 %r1, %x, 1;")), 7);
+    assert_int_equal(run(bench, KERNEL(".reg .f16x2 %x; mov.u32 %r2, 0x20003; mov.u32 %x, %r2;"
+                                       "add.u16x2 %r1, %x, %r2;")),
+                     0x40006);
+    assert_int_equal(run(bench, KERNEL(".reg .f16x2 %x; mov.b16 %h1, 3; mul.wide.u16 %x, %h1, %h1;"
+                                       "mov.b32 %r1, %x;")),
+                     9);
+    assert_int_equal(run(bench, KERNEL(".reg .u16 %x; set.lt.bf16.f32 %x, 0f00000000, 0f3f800000;"
+                                       "cvt.u32.u16 %r1, %x;")),
+                     0x3f80);
     assert_int_equal(run(bench, KERNEL(".shared .b32 s; cvta.shared.u64 %rd2, s; "
                                        "setp.ne.u32 %p1|_, %r1, %r1; selp.b32 %r1, 1, 7, %p1;")),
                      7);
