@@ -6,8 +6,8 @@
 #include "emulator/decode/decoder.h"
 #include "emulator/decode/instruction.h"
 #include "emulator/decode/layout.h"
-#include "emulator/decode/matrix_capability.h"
 #include "emulator/decode/operands.h"
+#include "emulator/decode/targets.h"
 
 #include <string.h>
 
@@ -229,7 +229,7 @@ static void spread_communication(struct decoder *decoder) {
 static void want_capability(const struct detail *detail) {
     if (!(detail->flags & OPERATION_TENSOR))
         return;
-    const uint32_t wanted = matrix_capability(detail->source);
+    const uint32_t wanted = targets_first(detail->source);
     if (wanted > detail->function->matrix_capability)
         detail->function->matrix_capability = wanted;
 }

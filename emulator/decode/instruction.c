@@ -4,6 +4,7 @@
 #include "emulator/decode/forms.h"
 #include "emulator/decode/memory.h"
 #include "emulator/decode/operands.h"
+#include "emulator/decode/targets.h"
 #include "emulator/decode/tensor.h"
 #include "emulator/decode/text.h"
 
@@ -150,7 +151,7 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
         break;
     }
     enum { FIRST_INDEPENDENT = 70 };
-    if ((row->flags & ROW_BEFORE_70) && decoder->syntax->target >= FIRST_INDEPENDENT)
+    if ((row->flags & ROW_BEFORE_70) && decoder->function->syntax->target >= FIRST_INDEPENDENT)
         decoder_fail(decoder, ".sync is needed from sm_70 on");
     if (decoder->detail->negated && !(row->flags & ROW_NEGATES))
         decoder_fail(decoder, "a negated predicate is not allowed");
@@ -300,9 +301,11 @@ void decode_instruction(struct decoder *decoder, const struct syntax_instruction
     detail->function = decoder->function;
     decoder_set_guard(decoder);
     const bool is_in_order = find(decoder, false, &match);
-    if (is_in_order || find(decoder, true, &match)) {
-        if (!is_in_order)
-            detail->source = in_order(decoder, &match.fit);
+    const bool is_found = is_in_order || find(decoder, true, &match);
+    if (is_found && !is_in_order)
+        detail->source = in_order(decoder, &match.fit);
+    targets_check(decoder);
+    if (is_found) {
         detail->flags = match.flags;
         memcpy(detail->choice, match.fit.choice, sizeof detail->choice);
         if (match.row)

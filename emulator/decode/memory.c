@@ -169,20 +169,16 @@ static void memory_order(struct decoder *decoder) {
         detail->is_strong |= decoder_has_modifier(decoder, strong[k]);
 }
 
-/* From sm_100 on loads and stores of global memory go up to 32 bytes, in words and pairs. */
+/* Loads and stores of global memory go up to 32 bytes, in words and pairs. */
 static void check_vector(struct decoder *decoder) {
-    enum { FIRST_OF_32_BYTES = 100 };
     const struct detail *detail = decoder->detail;
     const char *root = decoder_source(decoder)->root;
     const bool is_plain = strcmp(root, "ld") == 0 || strcmp(root, "st") == 0;
-    const bool is_wide = is_plain && detail->access_bytes >= 4 &&
-                         (detail->space == SPACE_GLOBAL || detail->space == SPACE_GENERIC) &&
-                         decoder->syntax->target >= FIRST_OF_32_BYTES;
+    const bool is_wide = is_plain && (detail->access_bytes == 4 || detail->access_bytes == 8) &&
+                         (detail->space == SPACE_GLOBAL || detail->space == SPACE_GENERIC);
     if (detail->elements * detail->access_bytes > (is_wide ? 32U : 16U))
-        decoder_fail(decoder, is_plain
-                                  ? "a vector of more than 16 bytes, or of 32 for .global from "
-                                    "sm_100 on"
-                                  : "a vector of more than 16 bytes");
+        decoder_fail(decoder, is_plain ? "a vector of more than 16 bytes, or of 32 for .global"
+                                       : "a vector of more than 16 bytes");
     static const char *const kept[] = {"L2::evict_normal", "L2::evict_first", "L2::evict_last"};
     for (size_t k = 0; k < sizeof kept / sizeof kept[0] && is_plain; k++) {
         if (decoder_has_modifier(decoder, kept[k]) && detail->elements * detail->access_bytes != 32)

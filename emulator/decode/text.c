@@ -8,8 +8,8 @@ const struct syntax_instruction *decoder_source(const struct decoder *decoder) {
     return decoder->detail->source;
 }
 
-/* Root and modifiers as they were written. */
-static void spell(const struct syntax_instruction *source, char *text, size_t size) {
+void decoder_spell(const struct decoder *decoder, char *text, size_t size) {
+    const struct syntax_instruction *source = decoder_source(decoder);
     size_t used = (size_t)snprintf(text, size, "%.100s", source->root);
     for (size_t k = 0; k < source->modifier_count && used < size - 1; k++) {
         int more = snprintf(text + used, size - used, ".%s", source->modifiers[k]);
@@ -20,7 +20,7 @@ static void spell(const struct syntax_instruction *source, char *text, size_t si
 void decoder_fail(struct decoder *decoder, const char *what) {
     const struct syntax_instruction *source = decoder_source(decoder);
     char text[256];
-    spell(source, text, sizeof text);
+    decoder_spell(decoder, text, sizeof text);
     source_fail(decoder->source, MACHINE_INVALID_PTX, source->place, "%s in '%s'", what, text);
 }
 
@@ -28,7 +28,7 @@ void decoder_lack(struct decoder *decoder, const char *what) {
     const struct syntax_instruction *source = decoder_source(decoder);
     enum { LENGTH = 512 };
     char text[256];
-    spell(source, text, sizeof text);
+    decoder_spell(decoder, text, sizeof text);
     if (!decoder->function->lacks) {
         char *lacks = source_allocate(decoder->source, LENGTH);
         snprintf(lacks, LENGTH, "line %u, column %u: %s in '%s'", source->place.line,

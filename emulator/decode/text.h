@@ -5,6 +5,8 @@
 #include "emulator/decode/decoder.h"
 
 const struct syntax_instruction *decoder_source(const struct decoder *decoder);
+/* Its root and modifiers, as the row has them. */
+void decoder_spell(const struct decoder *decoder, char *text, size_t size);
 /* Refuses the instruction: `what` is wrong in it. */
 _Noreturn void decoder_fail(struct decoder *decoder, const char *what);
 /* Gives the instruction up: it is right, but the emulator lacks it. Kernels that may come to it are

@@ -119,6 +119,8 @@ static struct syntax_function *function_record(struct parser *parser, struct syn
 
 static void parse_function(struct parser *parser, struct linkage linkage, bool is_entry) {
     struct syntax_function head = {.is_entry = is_entry,
+                                   .target = parser->module->target,
+                                   .features = parser->module->features,
                                    .is_extern = linkage.is_extern,
                                    .is_visible = linkage.is_visible,
                                    .is_weak = linkage.is_weak};

@@ -202,3 +202,33 @@ bool pattern_match(const char *pattern, const struct syntax_instruction *instruc
     struct matcher matcher = {instruction, fit, any_order};
     return match_from(&matcher, pattern + root, (struct taken){0}, 0);
 }
+
+/* ---- Words among others ---- */
+
+/* Of ".a" and ".{a,b}", with which the text begins. */
+static size_t element_length(const char *element) {
+    return element[1] == '{' ? (size_t)(strchr(element, '}') - element) + 1
+                             : 1 + strcspn(element + 1, ".");
+}
+
+static bool names(const char *element, size_t length, const char *modifier) {
+    const char *end = element + length, *word = element + 1;
+    while (word < end) {
+        const size_t start = *word == '{' || *word == ',';
+        const size_t count = strcspn(word + start, ".,}");
+        if (strncmp(word + start, modifier, count) == 0 && modifier[count] == '\0')
+            return true;
+        word += start + count + (word[start + count] == '}');
+    }
+    return false;
+}
+
+bool pattern_occurs(const char *pattern, const struct syntax_instruction *instruction) {
+    const char *element = pattern + strcspn(pattern, ".");
+    for (size_t k = 0; *element && k < instruction->modifier_count; k++) {
+        const size_t length = element_length(element);
+        if (names(element, length, instruction->modifiers[k]))
+            element += length;
+    }
+    return *element == '\0';
+}

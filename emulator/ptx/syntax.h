@@ -141,6 +141,8 @@ struct syntax_register {
 struct syntax_function {
     const char *name;
     bool is_entry, is_defined, is_extern, is_visible, is_weak;
+    unsigned target; /* of its unit, as those of the module */
+    char features;
     struct syntax_variable **parameters, **results;
     size_t parameter_count, result_count;
     unsigned max_block[3], required_block[3], min_blocks, max_registers;

@@ -23,7 +23,8 @@ static void keep_text(void *context, const char *text, size_t length) {
 static void open_machine(struct bench *bench, const struct machine_properties *properties,
                          unsigned host_threads) {
     struct machine_options options;
-    *bench = (struct bench){0};
+    *bench = (struct bench){
+        .target = (unsigned)(10 * properties->capability_major + properties->capability_minor)};
     machine_options_default(&options);
     options.host_threads = host_threads;
     options.log = keep_log;
@@ -122,7 +123,8 @@ void bench_load_whole(struct bench *bench, const char *text, size_t length) {
 enum machine_status bench_load(struct bench *bench, const char *body) {
     char text[16384];
     const int length =
-        snprintf(text, sizeof text, ".version 8.0\n.target sm_80\n.address_size 64\n%s", body);
+        snprintf(text, sizeof text, ".version 9.0\n.target sm_%u%s\n.address_size 64\n%s",
+                 bench->target, bench->target < 90 ? "" : "a", body);
     assert_true(length > 0 && (size_t)length < sizeof text);
     return machine_load(bench->machine, "test", text, (size_t)length, &bench->module,
                         &bench->diagnostic);

@@ -14,6 +14,7 @@ struct bench {
     struct machine_module *module;
     struct machine_diagnostic diagnostic;
     struct machine_counters counters;
+    unsigned target; /* of texts that are loaded by bench_load(), with its features from 90 on */
     char log[2048], printed[4096];
     size_t printed_length;
 };
@@ -49,7 +50,7 @@ struct machine_options bench_options(struct bench *bench);
 void bench_load_kernels(struct bench *bench);
 /* Whole PTX text; fails the test where it cannot be loaded. */
 void bench_load_whole(struct bench *bench, const char *text, size_t length);
-/* PTX text with the usual head in front. */
+/* PTX text with the usual head in front, for all that the target has. */
 enum machine_status bench_load(struct bench *bench, const char *body);
 /* The same; fails the test where it cannot be loaded. */
 void bench_must_load(struct bench *bench, const char *body);

@@ -43,7 +43,7 @@ static enum machine_status launch(struct bench *bench, const struct launch_argum
     return bench_launch(bench, "k", 1, 32, arguments, sizeof *arguments);
 }
 
-TEST_ON_BENCH(bytes_arrive_when_they_are_waited_for) {
+TEST_ON_HOPPER(bytes_arrive_when_they_are_waited_for) {
     struct bench *bench = *state;
     unsigned char from[SHARED_BYTES], to[SHARED_BYTES];
     fill(from, sizeof from);
@@ -68,7 +68,7 @@ TEST_ON_BENCH(bytes_arrive_when_they_are_waited_for) {
 }
 
 /* To wait at one mbarrier does not bring what another one tells of. */
-TEST_ON_BENCH(copies_arrive_each_at_its_mbarrier) {
+TEST_ON_HOPPER(copies_arrive_each_at_its_mbarrier) {
     struct bench *bench = *state;
     unsigned char from[128], to[SHARED_BYTES];
     fill(from, sizeof from);
@@ -88,7 +88,7 @@ TEST_ON_BENCH(copies_arrive_each_at_its_mbarrier) {
 }
 
 /* A store reads what shared memory has when it is waited for, at the latest at the kernel's end. */
-TEST_ON_BENCH(bytes_leave_in_groups) {
+TEST_ON_HOPPER(bytes_leave_in_groups) {
     static const char head[] =
         ".visible .entry k(.param .u64 a) { .reg .b32 %r<9>; .reg .b64 %rd<9>; .reg .pred %p<3>;\n"
         ".shared .align 16 .b32 words[8]; ld.param.u64 %rd1, [a]; mov.u32 %r1, words;\n"
@@ -156,7 +156,7 @@ static size_t swizzled(size_t row, size_t chunk, unsigned span) {
     return offset / 16 / chunks * span + ((chunk ^ line % chunks) * 16);
 }
 
-TEST_ON_BENCH(boxes_arrive_swizzled) {
+TEST_ON_HOPPER(boxes_arrive_swizzled) {
     static const unsigned spans[] = {32, 64, 128};
     struct bench *bench = *state;
     static unsigned char from[64 * 256], to[SHARED_BYTES];
@@ -187,7 +187,7 @@ TEST_ON_BENCH(boxes_arrive_swizzled) {
 }
 
 /* Chunks of 32 or 64 bytes change places within 128, by the line among four or two. */
-TEST_ON_BENCH(boxes_arrive_swizzled_by_larger_chunks) {
+TEST_ON_HOPPER(boxes_arrive_swizzled_by_larger_chunks) {
     struct bench *bench = *state;
     static unsigned char from[64 * 256], to[SHARED_BYTES];
     fill(from, sizeof from);
@@ -217,7 +217,7 @@ TEST_ON_BENCH(boxes_arrive_swizzled_by_larger_chunks) {
 }
 
 /* Rows of 16 bytes that lie side by side share sectors of 32. */
-TEST_ON_BENCH(rows_share_their_sectors) {
+TEST_ON_HOPPER(rows_share_their_sectors) {
     struct bench *bench = *state;
     const struct tensor_map map =
         map_2d(bench_allocate(bench, NULL, 4096), (const unsigned[]){8, 64}, 16,
@@ -230,7 +230,7 @@ TEST_ON_BENCH(rows_share_their_sectors) {
     assert_int_equal(bench->counters.global_load_sectors, 8);
 }
 
-TEST_ON_BENCH(what_lies_outside_is_filled) {
+TEST_ON_HOPPER(what_lies_outside_is_filled) {
     struct bench *bench = *state;
     static uint16_t from[10 * 24], to[SHARED_BYTES / 2];
     for (size_t k = 0; k < sizeof from / sizeof from[0]; k++)
@@ -287,7 +287,7 @@ static bool box_has(size_t k, unsigned rank) {
     return has;
 }
 
-TEST_ON_BENCH(boxes_of_any_dimension_go_in_and_out) {
+TEST_ON_HOPPER(boxes_of_any_dimension_go_in_and_out) {
     static const struct {
         const char *dimensions, *coordinates;
     } forms[] = {
@@ -408,7 +408,7 @@ static void expect_reduced(struct bench *bench, const char *text, const struct r
     assert_int_equal(bench->counters.bulk_store_bytes, 32);
 }
 
-TEST_ON_BENCH(bytes_and_boxes_are_reduced) {
+TEST_ON_HOPPER(bytes_and_boxes_are_reduced) {
     struct bench *bench = *state;
     const uint64_t memory = bench_allocate(bench, NULL, 64);
     for (size_t k = 0; k < sizeof reductions / sizeof reductions[0]; k++) {
@@ -453,7 +453,7 @@ TEST_ON_BENCH(bytes_and_boxes_are_reduced) {
 
 /* ---- What is wrong ---- */
 
-TEST_ON_BENCH(wrong_copies_are_named) {
+TEST_ON_HOPPER(wrong_copies_are_named) {
     static const struct {
         const char *text;
         enum machine_status status;
@@ -483,7 +483,7 @@ TEST_ON_BENCH(wrong_copies_are_named) {
 }
 
 /* A map that no driver has made is refused before it can lead anywhere. */
-TEST_ON_BENCH(forged_maps_are_refused) {
+TEST_ON_HOPPER(forged_maps_are_refused) {
     struct bench *bench = *state;
     const uint64_t source = bench_allocate(bench, NULL, 4096);
     struct tensor_map maps[7];
@@ -507,7 +507,7 @@ TEST_ON_BENCH(forged_maps_are_refused) {
 }
 
 /* With the check of reads: what a copy has brought is written, what it takes must be. */
-TEST_ON_BENCH(copies_write_and_read_for_the_check) {
+TEST_ON_HOPPER(copies_write_and_read_for_the_check) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_init);
     const struct launch_arguments arguments = {
@@ -524,7 +524,7 @@ TEST_ON_BENCH(copies_write_and_read_for_the_check) {
 }
 
 /* What lies outside of the tensor is not read, so it need not be written. */
-TEST_ON_BENCH(only_what_lies_inside_must_be_written) {
+TEST_ON_HOPPER(only_what_lies_inside_must_be_written) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_init);
     uint16_t words[16];

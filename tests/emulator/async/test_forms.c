@@ -164,6 +164,7 @@ TEST(every_form_is_known) {
                  ".visible .entry k() { .reg .b32 %%r<9>; .reg .b64 %%rd<9>; .reg .pred %%p<4>;\n"
                  ".reg .b16 %%h<4>; .reg .f32 %%f<9>;\n%s\nret; }\n",
                  forms[k]);
+        bench.target = strstr(forms[k], "clusterlaunchcontrol") ? 100 : 90;
         if (bench_load(&bench, text) != MACHINE_OK)
             fail_msg("%s: %s", forms[k], bench.diagnostic.message);
         const struct machine_function_info *info =

@@ -128,7 +128,7 @@ static void run(struct bench *bench, uint64_t a, uint64_t b) {
         fail_msg("%s", bench->log);
 }
 
-TEST_ON_BENCH(loads_walk_through_images) {
+TEST_ON_HOPPER(loads_walk_through_images) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof images / sizeof images[0]; k++) {
         const struct image *image = &images[k];
@@ -163,7 +163,7 @@ TEST_ON_BENCH(loads_walk_through_images) {
     }
 }
 
-TEST_ON_BENCH(stores_and_reductions_leave_out_what_lies_outside) {
+TEST_ON_HOPPER(stores_and_reductions_leave_out_what_lies_outside) {
     static const char *const copies[] = {
         "cp.async.bulk.tensor.%ud.global.shared::cta.im2col_no_offs.bulk_group",
         "cp.reduce.async.bulk.tensor.%ud.global.shared::cta.add.im2col_no_offs.bulk_group"};
@@ -195,7 +195,7 @@ TEST_ON_BENCH(stores_and_reductions_leave_out_what_lies_outside) {
     }
 }
 
-TEST_ON_BENCH(a_map_of_the_other_mode_is_refused) {
+TEST_ON_HOPPER(a_map_of_the_other_mode_is_refused) {
     struct bench *bench = *state;
     const uint64_t image = bench_allocate(bench, NULL, 4096 * sizeof(uint32_t));
     struct tensor_map map = map_of(&images[0], image);

@@ -53,7 +53,7 @@ static void expect_fault(struct bench *bench, const char *text, unsigned threads
     "mbarrier.test_wait.shared.b64 %p2, [%r1], %rd2;\n"                                            \
     "selp.u32 %r4, 1, 0, %p2; shl.b32 %r9, %r9, 1; or.b32 %r9, %r9, %r4;\n"
 
-TEST_ON_BENCH(a_phase_ends_with_its_last_arrival) {
+TEST_ON_HOPPER(a_phase_ends_with_its_last_arrival) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -103,7 +103,7 @@ TEST_ON_BENCH(a_phase_ends_with_its_last_arrival) {
         expect_result(*state, cases[k].text, 1, cases[k].result);
 }
 
-TEST_ON_BENCH(a_phase_waits_for_its_bytes) {
+TEST_ON_HOPPER(a_phase_waits_for_its_bytes) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -160,7 +160,7 @@ TEST_ON_BENCH(a_phase_waits_for_its_bytes) {
            "GIVE:\n" giver "END:\n")
 
 /* A warp that sleeps has not executed its wait: the count does not tell how long it slept. */
-TEST_ON_BENCH(a_sleeper_counts_once) {
+TEST_ON_HOPPER(a_sleeper_counts_once) {
     struct bench *bench = *state;
     uint64_t counts[2];
     static const char *const texts[] = {
@@ -177,7 +177,7 @@ TEST_ON_BENCH(a_sleeper_counts_once) {
 
 /* PTX lets a wait end for want of time: a warp that only looks whether a phase has ended goes on to
  * what the others wait for. */
-TEST_ON_BENCH(a_look_does_not_hold_up_who_looks) {
+TEST_ON_HOPPER(a_look_does_not_hold_up_who_looks) {
     expect_result(*state,
                   TWO_WARPS("32",
                             "mbarrier.try_wait.parity.shared.b64 %p2, [%r1], 0;\n"
@@ -190,7 +190,7 @@ TEST_ON_BENCH(a_look_does_not_hold_up_who_looks) {
 }
 
 /* Lanes of one warp sleep at different mbarriers, and one of them wakes the others. */
-TEST_ON_BENCH(lanes_of_a_warp_wait_for_each_other) {
+TEST_ON_HOPPER(lanes_of_a_warp_wait_for_each_other) {
     expect_result(
         *state,
         KERNEL("@%p1 mbarrier.init.shared.b64 [%r1], 1;\n"
@@ -203,7 +203,7 @@ TEST_ON_BENCH(lanes_of_a_warp_wait_for_each_other) {
         32, 5);
 }
 
-TEST_ON_BENCH(a_phase_that_never_ends_is_named) {
+TEST_ON_HOPPER(a_phase_that_never_ends_is_named) {
     static const struct {
         const char *text, *words;
     } cases[] = {
@@ -237,7 +237,7 @@ TEST_ON_BENCH(a_phase_that_never_ends_is_named) {
         expect_fault(*state, cases[k].text, 64, MACHINE_DEADLOCK, cases[k].words);
 }
 
-TEST_ON_BENCH(wrong_uses_are_named) {
+TEST_ON_HOPPER(wrong_uses_are_named) {
     static const struct {
         const char *text, *words;
     } cases[] = {

@@ -133,7 +133,7 @@ static const int corners[][2] = {{128, 3}, {0, -3}, {-128, 0}, {384, 8}, {512, 0
 
 enum { CORNERS = sizeof corners / sizeof corners[0] };
 
-TEST_ON_BENCH(packed_boxes_arrive) {
+TEST_ON_HOPPER(packed_boxes_arrive) {
     struct bench *bench = *state;
     static unsigned char from[ROWS * PITCH], tile[TILE_BYTES];
     fill(from, sizeof from);
@@ -158,7 +158,7 @@ TEST_ON_BENCH(packed_boxes_arrive) {
 }
 
 /* What a box has brought goes back to where it was, and nothing else changes; reads are checked. */
-TEST_ON_BENCH(packed_boxes_leave) {
+TEST_ON_HOPPER(packed_boxes_leave) {
     struct bench *bench = *state;
     static unsigned char from[ROWS * PITCH], to[ROWS * PITCH];
     BENCH_SWITCH_ON(bench, check_race);
@@ -211,7 +211,7 @@ static const char stores[] =
     "cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;\n"
     "END: ret; }\n";
 
-TEST_ON_BENCH(gaps_need_not_be_written) {
+TEST_ON_HOPPER(gaps_need_not_be_written) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_init);
     assert_int_equal(bench_load(bench, stores), MACHINE_OK);
@@ -226,7 +226,7 @@ TEST_ON_BENCH(gaps_need_not_be_written) {
     assert_non_null(strstr(bench->log, "nothing has written the byte at offset 1016"));
 }
 
-TEST_ON_BENCH(wrong_packings_are_refused) {
+TEST_ON_HOPPER(wrong_packings_are_refused) {
     struct bench *bench = *state;
     const uint64_t source = bench_allocate(bench, NULL, ROWS * PITCH);
     bench_must_load(bench, text);

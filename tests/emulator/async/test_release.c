@@ -60,5 +60,5 @@ int main(void) {
         cmocka_unit_test(values_are_released_later),
         cmocka_unit_test(short_addresses_are_global),
     };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
 }

@@ -41,7 +41,7 @@ enum { COLUMNS = 64, ROWS = 8, PITCH = 256 };
     "add.u64 %rd4, %rd4, %rd3; st.global.u32 [%rd4], %r6; add.u32 %r4, %r4, 4;\n"                  \
     "setp.lt.u32 %p1, %r4, 1024; @%p1 bra NEXT;\n"
 
-TEST_ON_BENCH(a_kernel_makes_what_the_driver_makes) {
+TEST_ON_BLACKWELL(a_kernel_makes_what_the_driver_makes) {
     struct bench *bench = *state;
     static uint16_t from[PITCH / 2 * 40], to[ROWS * COLUMNS];
     for (size_t k = 0; k < sizeof from / sizeof from[0]; k++)
@@ -75,7 +75,7 @@ TEST_ON_BENCH(a_kernel_makes_what_the_driver_makes) {
                              from[(row + 3) * PITCH / 2 + 16 + column]);
 }
 
-TEST_ON_BENCH(a_map_in_global_memory_is_changed) {
+TEST_ON_BLACKWELL(a_map_in_global_memory_is_changed) {
     struct bench *bench = *state;
     struct tensor_map map = {.magic = TENSOR_MAP_MAGIC, .rank = 1, .stride = {4}}, changed;
     const uint64_t at = bench_allocate(bench, &map, sizeof map);
@@ -99,7 +99,7 @@ TEST_ON_BENCH(a_map_in_global_memory_is_changed) {
     assert_memory_equal(&changed, &map, sizeof map);
 }
 
-TEST_ON_BENCH(what_there_is_not_is_refused) {
+TEST_ON_BLACKWELL(what_there_is_not_is_refused) {
     static const struct {
         const char *statement, *said;
     } cases[] = {

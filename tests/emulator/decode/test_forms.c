@@ -392,5 +392,5 @@ int main(void) {
         cmocka_unit_test(modules_have_one_pragma),
         cmocka_unit_test(targets_have_features_from_sm_90_on),
     };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
 }

@@ -86,6 +86,17 @@ static bool example_of(const char *row, char *example, size_t size) {
     return (size_t)snprintf(example, size, "%.*s", (int)(end - start - 1), start + 1) < size;
 }
 
+/* For the newest devices, one of which has it. */
+static enum machine_status load_for_any(struct bench *bench, const char *text) {
+    static const unsigned targets[] = {100, 103, 120};
+    enum machine_status status = MACHINE_INVALID_PTX;
+    for (size_t k = 0; k < sizeof targets / sizeof targets[0] && status != MACHINE_OK; k++) {
+        bench->target = targets[k];
+        status = bench_load(bench, text);
+    }
+    return status;
+}
+
 static void what_the_document_calls_lacking_is(void **state) {
     struct bench *bench = *state;
     char row[512], example[512], text[1024];
@@ -99,7 +110,7 @@ static void what_the_document_calls_lacking_is(void **state) {
         if (!inside || !example_of(row, example, sizeof example))
             continue;
         snprintf(text, sizeof text, ".visible .entry k() {\n%s%s\nret; }\n", HEAD, example);
-        if (bench_load(bench, text) != MACHINE_OK ||
+        if (load_for_any(bench, text) != MACHINE_OK ||
             LAUNCH(bench, "k", 1, 1) != MACHINE_NOT_SUPPORTED)
             fail_msg("%s: %s", example, bench->diagnostic.message);
         count++;

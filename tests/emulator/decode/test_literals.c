@@ -125,5 +125,5 @@ int main(void) {
         cmocka_unit_test(literals_and_special_registers_as_the_assembler_wants_them),
         cmocka_unit_test(untyped_registers_hold_floats_and_integers),
     };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
 }

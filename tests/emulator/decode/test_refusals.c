@@ -26,7 +26,7 @@ static const struct refusal refusals[] = {
     {KERNEL("@%r1 bra L;\nL:"), 6, "guard"},
     {KERNEL("ld.global.u32 %r1, [missing];"), 6, "missing"},
     {KERNEL("ld.global.v4.u32 {%r1,%r2}, [%rd1];"), 6, "vector"},
-    {KERNEL("ld.global.v4.f64 {%rd1,%rd2,%rd3,%rd4}, [%rd1];"), 6, "16 bytes"},
+    {KERNEL("ld.global.v4.f64 {%rd1,%rd2,%rd3,%rd4}, [%rd1];"), 6, "needs .target sm_100"},
     {KERNEL("ld.global.u32 %r1, %rd1;"), 6, "brackets"},
     {KERNEL("call nobody;"), 6, "unknown function"},
     {KERNEL("mov.u32 %r1, 0xZZ;"), 6, "digits"},

@@ -59,7 +59,7 @@ static void check(struct bench *bench, const float values[LANES], const char *na
 }
 
 /* Whose mask is a number. */
-TEST_ON_BENCH(a_mask_may_be_a_constant) {
+TEST_ON_BLACKWELL(a_mask_may_be_a_constant) {
     struct bench *bench = *state;
     float value = -2;
     assert_int_equal(bench_load(bench,
@@ -74,7 +74,7 @@ TEST_ON_BENCH(a_mask_may_be_a_constant) {
     assert_true(value == 2);
 }
 
-TEST_ON_BENCH(floats_are_reduced) {
+TEST_ON_BLACKWELL(floats_are_reduced) {
     struct bench *bench = *state;
     for (unsigned form = 0; form < 8; form++) {
         const bool maximum = form & 1, absolute = form & 2, propagates = form & 4;

@@ -204,5 +204,6 @@ TEST_ON_BENCH(factors_spoil_where_their_selectors_say) {
         {SCALE("ne.u32 %p2, %r13, 0", OTHERS, "%r12, {%h1, %h2}"), STORES},
         {SCALE("ne.u32 %p2, %r13, 1", OTHERS, "%r12, {%h1, 1}"), NULL},
     };
+    ((struct bench *)*state)->target = 120;
     RUN_ALL(*state, examples);
 }
