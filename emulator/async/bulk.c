@@ -58,6 +58,12 @@ void bulk_mark_written(const struct shared_place *place, uint32_t bytes) {
         memset(place->block->shared_written + place->offset, 1, bytes);
 }
 
+void bulk_mark_loaded(const struct shared_place *place, const unsigned char *unwritten,
+                      uint32_t bytes) {
+    for (uint32_t k = 0; place->block->shared_written && k < bytes; k++)
+        place->block->shared_written[place->offset + k] = !unwritten[k];
+}
+
 bool bulk_check_source(struct warp *warp, const struct instruction *instruction, unsigned lane,
                        const struct shared_place *place, uint32_t bytes) {
     const uint8_t *written = place->block->shared_written;
@@ -156,9 +162,17 @@ static bool is_whole(struct warp *warp, const struct instruction *instruction, u
 }
 
 static void move_in(const struct transfer *transfer) {
+    unsigned char unwritten[BULK_ALIGNMENT];
     memcpy(transfer->shared.block->shared + transfer->shared.offset, space_host(transfer->global),
            transfer->bytes);
     bulk_mark_written(&transfer->shared, transfer->bytes);
+    if (!transfer->shared.block->shared_written)
+        return;
+    for (uint32_t at = 0; at < transfer->bytes; at += BULK_ALIGNMENT) {
+        const struct shared_place to = {transfer->shared.block, transfer->shared.offset + at};
+        if (traffic_find_unwritten(to.block, transfer->global + at, BULK_ALIGNMENT, unwritten))
+            bulk_mark_loaded(&to, unwritten, BULK_ALIGNMENT);
+    }
 }
 
 /* Whether a mask of bytes leaves out byte `k` of a store. */

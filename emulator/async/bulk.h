@@ -25,6 +25,9 @@ void bulk_apply(const struct transfer *transfer, unsigned char *to, const unsign
                 uint32_t bytes);
 /* Bytes of shared memory that something has written, for the check of reads. */
 void bulk_mark_written(const struct shared_place *place, uint32_t bytes);
+/* Where `unwritten` is not 0 they are what nothing has written, as a load has found it. */
+void bulk_mark_loaded(const struct shared_place *place, const unsigned char *unwritten,
+                      uint32_t bytes);
 /* False after a fault: a byte that a copy reads was never written. */
 bool bulk_check_source(struct warp *warp, const struct instruction *instruction, unsigned lane,
                        const struct shared_place *place, uint32_t bytes);

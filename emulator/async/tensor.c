@@ -103,9 +103,13 @@ static void flush(unsigned char *row, uint32_t bytes) {
 static void move_in(const struct transfer *transfer) {
     const struct tensor_map *map = &transfer->tile.map;
     const uint32_t rows = tile_rows(map);
-    unsigned char bytes[TILE_ROW_BYTES];
+    unsigned char bytes[TILE_ROW_BYTES], unwritten[TILE_ROW_BYTES];
     for (uint32_t k = 0; k < rows; k++) {
         const struct tile_row row = tile_row(&transfer->tile, k);
+        memset(unwritten, 0, row.bytes);
+        if (traffic_find_unwritten(transfer->shared.block, row.global, row.inside,
+                                   unwritten + row.lead))
+            tile_spread(map, unwritten, row.bytes);
         if (row.inside < row.bytes)
             tile_fill(map, bytes, row.bytes);
         if (row.inside)
@@ -118,7 +122,7 @@ static void move_in(const struct transfer *transfer) {
                 transfer->shared.block,
                 tile_swizzle(map, transfer->shared.offset, row.offset + part)};
             memcpy(to.block->shared + to.offset, bytes + part, CHUNK_BYTES);
-            bulk_mark_written(&to, CHUNK_BYTES);
+            bulk_mark_loaded(&to, unwritten + part, CHUNK_BYTES);
         }
     }
 }

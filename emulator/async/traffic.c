@@ -26,8 +26,10 @@ bool traffic_add(struct traffic *traffic, uint64_t address, uint32_t bytes) {
                 next - first - is_counted);
     traffic->next = next;
     memory_touch(range, address, bytes);
-    if (warp->block->launch->is_slow)
-        check_global(warp, traffic->instruction, traffic->lane, address, bytes, traffic->is_store);
+    if (warp->block->launch->is_slow && traffic->is_store)
+        check_global(warp, traffic->instruction, traffic->lane, address, bytes, true);
+    else if (warp->block->launch->is_slow)
+        check_global_race(warp, traffic->instruction, traffic->lane, address, bytes, false);
     return !warp->is_faulted;
 }
 
@@ -42,4 +44,16 @@ void traffic_count(const struct traffic *traffic, uint64_t bytes) {
         counters->bulk_load_bytes += bytes;
         counters->global_load_sectors += traffic->sectors;
     }
+}
+
+bool traffic_find_unwritten(const struct block *block, uint64_t address, uint32_t bytes,
+                            unsigned char *unwritten) {
+    const struct memory_range *range = block->shared_written && bytes
+                                           ? memory_find_all(block->launch->memory, address, bytes)
+                                           : NULL;
+    if (!range || memory_is_written(range, address, bytes))
+        return false;
+    for (uint32_t k = 0; k < bytes; k++)
+        unwritten[k] = memory_is_unwritten(range, address + k, 1);
+    return true;
 }

@@ -18,5 +18,9 @@ struct traffic {
 bool traffic_add(struct traffic *traffic, uint64_t address, uint32_t bytes);
 /* Counts the copy, which writes `bytes` in all. */
 void traffic_count(const struct traffic *traffic, uint64_t bytes);
+/* False, or a flag in `unwritten` for each of the bytes that nothing has written, in a launch that
+ * checks for such bytes. */
+bool traffic_find_unwritten(const struct block *block, uint64_t address, uint32_t bytes,
+                            unsigned char *unwritten);
 
 #endif

@@ -523,6 +523,39 @@ TEST_ON_HOPPER(copies_write_and_read_for_the_check) {
     assert_non_null(strstr(bench->log, "by a bulk copy: nothing has written the byte at offset 0"));
 }
 
+/* What a load finds unwritten is so in shared memory too: it is a fault to use it, not to load it. */
+TEST_ON_BENCH(loads_bring_what_nothing_has_written) {
+    static const struct {
+        const char *text;
+        enum machine_status status;
+    } kernels[] = {
+        {HEAD("64") EXPECT("128") LOAD WAIT TAIL, MACHINE_OK},
+        {HEAD("128") EXPECT("128") LOAD WAIT TAIL, MACHINE_CHECK_FAILED},
+        {HEAD("64") EXPECT("128") TENSOR_2D WAIT TAIL, MACHINE_OK},
+        {HEAD("128") EXPECT("128") TENSOR_2D WAIT TAIL, MACHINE_CHECK_FAILED},
+        {HEAD("128") EXPECT("128") TENSOR_2D WAIT TAIL, MACHINE_OK}, /* beyond the tensor: zeros */
+    };
+    struct bench *bench = *state;
+    BENCH_SWITCH_ON(bench, check_init);
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
+        const bool is_tensor = k >= 2;
+        uint64_t memory;
+        assert_int_equal(machine_allocate(bench->machine, 128, &memory), MACHINE_OK);
+        assert_int_equal(machine_set(bench->machine, memory, 1, 1, 64), MACHINE_OK);
+        const struct tensor_map map = map_2d(memory, (const unsigned[]){32, k == 4 ? 1 : 2}, 64,
+                                             (const unsigned[]){32, 2}, 0);
+        const struct launch_arguments arguments = {
+            .pointer = {is_tensor ? bench_allocate(bench, &map, sizeof map) : memory,
+                        bench_allocate(bench, NULL, 128)},
+            .number = {is_tensor ? 0 : 128}};
+        bench_must_load(bench, kernels[k].text);
+        if (launch(bench, &arguments) != kernels[k].status)
+            fail_msg("%zu: %s", k, bench->log);
+        if (kernels[k].status != MACHINE_OK)
+            assert_non_null(strstr(bench->log, "'st' stores to global memory"));
+    }
+}
+
 /* What lies outside of the tensor is not read, so it need not be written. */
 TEST_ON_HOPPER(only_what_lies_inside_must_be_written) {
     struct bench *bench = *state;
