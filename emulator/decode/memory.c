@@ -231,19 +231,28 @@ static const struct syntax_type *declared_type(struct decoder *decoder,
     return declared;
 }
 
-/* With one register of bits in it a vector may hold any others. */
-static void check_classes(struct decoder *decoder, const struct syntax_operand *items,
+/* With one register of bits in it a vector may hold any others, and integers, which are bits: true.
+ */
+static bool check_classes(struct decoder *decoder, const struct syntax_operand *items,
                           uint32_t count) {
     for (uint32_t k = 0; k < count; k++) {
         const struct syntax_type *declared = declared_type(decoder, &items[k]);
         if (declared && declared->kind == TYPE_BITS)
-            return;
+            return true;
     }
     for (uint32_t k = 0; k < count; k++) {
         const struct syntax_type *declared = declared_type(decoder, &items[k]);
         if (declared)
             operand_class_check_value(decoder, &items[k], declared);
     }
+    return false;
+}
+
+/* An integer's lowest bits, as many as the access has. */
+static void add_bits(struct decoder *decoder, uint64_t bits) {
+    const uint32_t width = decoder->detail->access_bytes * 8;
+    const uint64_t kept = width < 64 ? bits & ((UINT64_C(1) << width) - 1) : bits;
+    decoder_add_constant(decoder, kept, width < 64 ? 32 : 64);
 }
 
 static void memory_values(struct decoder *decoder, const struct syntax_operand *operand,
@@ -261,10 +270,12 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
     } else if (detail->elements > 1) {
         decoder_fail(decoder, "a vector operand is needed");
     }
-    check_classes(decoder, items, detail->elements);
+    const bool is_of_bits = check_classes(decoder, items, detail->elements);
     for (uint32_t k = 0; k < detail->elements; k++) {
         if (is_to)
             decoder_add_to(decoder, &items[k], letter);
+        else if (is_of_bits && items[k].kind == OPERAND_INTEGER)
+            add_bits(decoder, (uint64_t)items[k].integer);
         else
             decoder_add_from(decoder, &items[k], letter);
     }
@@ -289,7 +300,7 @@ static char choose_letter(struct decoder *decoder, char letter, char value,
 
 static void add_value(struct decoder *decoder, const struct syntax_operand *operand, char letter,
                       bool is_to) {
-    check_classes(decoder, operand, 1);
+    (void)check_classes(decoder, operand, 1);
     if (is_to)
         decoder_add_to(decoder, operand, letter);
     else

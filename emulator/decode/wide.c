@@ -7,6 +7,11 @@
 /* The upper halves of a declaration stand behind its lower ones (parser_body.c). */
 void wide_add(struct decoder *decoder, const struct syntax_operand *operand, bool is_to) {
     const struct syntax_type *type = NULL;
+    if (operand->kind == OPERAND_INTEGER && !is_to) {
+        decoder_add_constant(decoder, (uint64_t)operand->integer, 64);
+        decoder_add_constant(decoder, operand->integer < 0 ? UINT64_MAX : 0, 64);
+        return;
+    }
     if (operand->kind != OPERAND_NAME || decoder_register_bits(decoder, operand, &type) != 128)
         decoder_fail(decoder, "a register of 128 bits is needed");
     unsigned index;
@@ -16,11 +21,6 @@ void wide_add(struct decoder *decoder, const struct syntax_operand *operand, boo
 }
 
 static void add_side(struct decoder *decoder, const struct syntax_operand *operand, bool is_to) {
-    if (operand->kind == OPERAND_INTEGER && !is_to) {
-        decoder_add_constant(decoder, (uint64_t)operand->integer, 64);
-        decoder_add_constant(decoder, operand->integer < 0 ? UINT64_MAX : 0, 64);
-        return;
-    }
     if (operand->kind != OPERAND_VECTOR) {
         wide_add(decoder, operand, is_to);
         return;

@@ -86,6 +86,19 @@ static void untyped_registers_hold_floats_and_integers(void **state) {
                                        "mov.b32 %r1, {%high,%low};")),
                      3);
     assert_int_equal(run(bench, KERNEL(".reg .f16x2 %x; mov.u32 %x, 6; add.u32 %r1, %x, 1;")), 7);
+    assert_int_equal(run(bench, KERNEL("mov.b32 %r2, 0f40000000;"
+                                       "st.global.v2.f32 [%rd1+8], {0x3f800000,%r2};"
+                                       "red.global.add.v2.f32 [%rd1+8], {0x40400000,%r2};"
+                                       "ld.global.b32 %r1, [%rd1+8];")),
+                     0x40800000);
+    assert_int_equal(run(bench, KERNEL("mov.b16 %h1, 0x3c00; st.global.b32 [%rd1+8], 0x4000;"
+                                       "red.global.add.noftz.v2.f16 [%rd1+8], {0x13c00,%h1};"
+                                       "ld.global.b32 %r1, [%rd1+8];")),
+                     0x3c004200);
+    assert_int_equal(run(bench, KERNEL(".reg .b128 %q; atom.exch.b128 %q, [%rd1+16], -7;"
+                                       "ld.global.b32 %r1, [%rd1+16];"
+                                       "ld.global.b32 %r2, [%rd1+28]; add.u32 %r1, %r1, %r2;")),
+                     0xfffffff8);
     assert_int_equal(run(bench, KERNEL(".reg .f16x2 %x; mov.u32 %r2, 0x20003; mov.u32 %x, %r2;"
                                        "add.u16x2 %r1, %x, %r2;")),
                      0x40006);
