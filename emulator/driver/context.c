@@ -7,7 +7,7 @@
 #include "emulator/driver/code/module.h"
 #include "emulator/driver/event.h"
 #include "emulator/driver/memory/allocation.h"
-#include "emulator/driver/memory/array.h"
+#include "emulator/driver/memory/mipmap.h"
 #include "emulator/driver/memory/texture.h"
 #include "emulator/driver/stream.h"
 
@@ -37,6 +37,7 @@ static void context_close(struct driver_context *context) {
         if (module->context == context)
             module_unload(module);
     texture_close_all(context);
+    mipmap_close_all(context); /* and the arrays that are its levels */
     array_close_all(context);
     allocation_free_all(context);
     context->active = false;

@@ -24,7 +24,7 @@ const struct geometry_form geometry_forms[] = {
 };
 
 /* The variant of a row. */
-enum { FETCH, GATHER, GRADIENT };
+enum { FETCH, GATHER, GRADIENT, LEVEL };
 
 enum geometry geometry_of(const struct instruction *instruction) {
     const bool gathers =
@@ -75,8 +75,8 @@ bool image_find(struct warp *warp, const struct instruction *instruction, unsign
         return true;
     if (!image_look_up(warp, instruction, lane, is_surface, image))
         return false;
-    image->range = memory_find_all(launch->memory, image->texture->base,
-                                   machine_texture_bytes(image->texture));
+    image->range =
+        memory_find_all(launch->memory, image->texture->base, texture_bytes(image->texture));
     if (!image->range) {
         warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, image->texture->base,
                    "the memory of the %s was freed", is_surface ? "surface" : "texture");
@@ -118,28 +118,33 @@ static struct sample_place place_of(const struct warp *warp, const struct instru
     return place;
 }
 
-/* A gradient says which mipmap, and there is one; the texels along an axis are taken with more filtering
- * than is here. */
+/* A gradient says which mipmap, by a formula that CUDA leaves open: there has to be one. The texels along an axis
+ * are taken with more filtering than is here. */
 static bool gradient_fits(struct warp *warp, const struct instruction *instruction, unsigned lane,
                           const struct image *image) {
-    if (instruction->variant != GRADIENT || !image->texture->is_anisotropic)
+    const bool has_levels = image->texture->levels > 1;
+    if (instruction->variant != GRADIENT || (!image->texture->is_anisotropic && !has_levels))
         return true;
-    warp_fault(warp, instruction, MACHINE_NOT_SUPPORTED, lane, image->handle,
-               "the emulator lacks anisotropic filters: make the texture with a maxAnisotropy of "
-               "1 at most");
+    if (has_levels)
+        warp_fault(warp, instruction, MACHINE_NOT_SUPPORTED, lane, image->handle,
+                   "the emulator lacks levels that gradients choose: read them by tex.level");
+    else
+        warp_fault(
+            warp, instruction, MACHINE_NOT_SUPPORTED, lane, image->handle,
+            "the emulator lacks anisotropic filters: make the texture with a maxAnisotropy of "
+            "1 at most");
     return false;
 }
 
+enum { CHANNELS = 4 };
+
 /* The four channels, or with tld4 one channel of four texels. */
-static void fetch_lane(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                       const struct image *image, bool is_index) {
-    enum { CHANNELS = 4 };
-    const struct machine_texture *texture = image->texture;
+static void fetch_level(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                        const struct image *image, const struct machine_texture *texture,
+                        const struct sample_place *place, uint32_t value[CHANNELS]) {
     const bool gathers = instruction->variant == GATHER;
-    const struct sample_place place = place_of(warp, instruction, lane, is_index);
     struct sample sample;
-    uint32_t value[CHANNELS];
-    sample_find(texture, &place, gathers, &sample);
+    sample_find(texture, place, gathers, &sample);
     for (unsigned k = 0; k < sample.count; k++)
         if (sample.address[k])
             image_touch(warp, instruction, lane, image, sample.address[k],
@@ -151,12 +156,55 @@ static void fetch_lane(struct warp *warp, const struct instruction *instruction,
         sample_texel(texture, sample.address[k], texel);
         value[k] = texel[instruction->detail->choice[0]];
     }
+}
+
+/* What the instruction says, and the texture's bias and limits. Without a level it is the base's. */
+static double level_of(const struct warp *warp, const struct instruction *instruction,
+                       unsigned lane, const struct machine_texture *texture, bool is_index) {
+    double level = 0;
+    if (instruction->variant == LEVEL) {
+        const unsigned last = instruction->detail->from_count - 1U;
+        const uint32_t bits = (uint32_t)value_read(warp, instruction->detail, last, lane);
+        level = is_index ? (double)(int32_t)bits : (double)lane_f32(bits);
+    }
+    return sample_level(texture, level);
+}
+
+/* Between two levels the weight has as many bits as between two texels. */
+static void fetch_mipmaps(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                          const struct image *image, const struct sample_place *place, double level,
+                          uint32_t value[CHANNELS]) {
+    const unsigned first = (unsigned)level;
+    const double weight = level - first;
+    const struct machine_texture near = texture_level(image->texture, first);
+    fetch_level(warp, instruction, lane, image, &near, place, value);
+    if (weight == 0)
+        return;
+    const struct machine_texture far = texture_level(image->texture, first + 1);
+    uint32_t other[CHANNELS];
+    fetch_level(warp, instruction, lane, image, &far, place, other);
+    for (unsigned k = 0; k < CHANNELS; k++)
+        value[k] = lane_bits32((float)((1 - weight) * (double)lane_f32(value[k]) +
+                                       weight * (double)lane_f32(other[k])));
+}
+
+static void fetch_lane(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                       const struct image *image, bool is_index) {
+    const struct machine_texture *texture = image->texture;
+    const struct sample_place place = place_of(warp, instruction, lane, is_index);
+    uint32_t value[CHANNELS];
+    if (texture->levels > 1)
+        fetch_mipmaps(warp, instruction, lane, image, &place,
+                      level_of(warp, instruction, lane, texture, is_index), value);
+    else
+        fetch_level(warp, instruction, lane, image, texture, &place, value);
     for (unsigned k = 0; k < CHANNELS; k++)
         value_write(warp, instruction->detail, k, lane, value[k]);
 }
 
 static void execute_fetch(struct warp *warp, const struct instruction *instruction) {
-    const bool is_index = instruction->variant == FETCH && instruction->detail->choice[2] == 0;
+    const bool may_index = instruction->variant == FETCH || instruction->variant == LEVEL;
+    const bool is_index = may_index && instruction->detail->choice[2] == 0;
     struct image image = {0};
     for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++)
         if ((warp->mask >> lane & 1) && image_find(warp, instruction, lane, false, &image) &&
@@ -178,7 +226,7 @@ static const struct instruction_row rows[] = {
     {.pattern = "tex.level." GEOMETRIES ",cube,acube}.v4.{u32,s32,f32}.{s32,f32}",
      "",
      execute_fetch,
-     FETCH,
+     LEVEL,
      .decode = DECODE_TEXTURE},
     {.pattern = "tex.grad." GEOMETRIES ",cube,acube}.v4.{u32,s32,f32}.f32",
      "",

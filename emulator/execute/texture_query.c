@@ -54,8 +54,8 @@ static uint32_t address_mode(enum texture_address address) {
 /* False: the image has no such size. */
 static bool answer(const struct machine_texture *texture, enum question question, uint32_t *value) {
     switch (question) {
-    case LEVELS: /* the image itself */
-        *value = 1;
+    case LEVELS: /* the image itself is one */
+        *value = texture->levels ? texture->levels : 1;
         return true;
     case NORMALISED:
         *value = texture->is_normalised;
@@ -97,12 +97,16 @@ static uint32_t ask(struct warp *warp, const struct instruction *instruction, un
     const bool is_surface = detail->source->root[0] == 's';
     const enum question question =
         is_surface ? of_surfaces[(size_t)detail->choice[0]] : (enum question)detail->choice[0];
-    const bool has_level = detail->from_count > 1 && value_read(warp, detail, 1, lane) != 0;
+    const uint32_t level = detail->from_count > 1 ? (uint32_t)value_read(warp, detail, 1, lane) : 0;
+    const uint32_t levels = image->texture->levels ? image->texture->levels : 1;
+    const struct machine_texture asked =
+        texture_level(image->texture, level < levels ? level : levels - 1);
     uint32_t value = 0;
-    if (has_level)
+    if (level >= levels)
         warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, image->handle,
-                   "the texture has no other level than 0");
-    else if (image->texture->is_surface != is_surface || !answer(image->texture, question, &value))
+                   "the texture has %u levels, and no level %u", levels, level);
+    else if (image->texture->is_surface != is_surface ||
+             !answer(level ? &asked : image->texture, question, &value))
         warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, image->handle,
                    "the handle is that of a %s that has no %s",
                    image->texture->is_surface ? "surface" : "texture",

@@ -136,13 +136,16 @@ struct machine_texture {
     uint8_t channels;              /* 1, 2 or 4 */
     enum texel_format format;
     bool is_layered, is_cubemap; /* a cube has six layers */
-    bool is_surface;             /* what follows is for textures */
-    bool is_filtered;            /* linear between texels, else the nearest */
-    bool is_anisotropic;         /* of more texels where gradients differ from axis to axis */
-    bool is_normalised;          /* coordinates from 0 to 1 */
-    bool reads_elements;         /* integers as they are, else as fractions of the largest */
+    uint8_t levels;   /* mipmaps that lie behind one another, each half of the one before; 0: one */
+    bool is_surface;  /* what follows is for textures */
+    bool is_filtered; /* linear between texels, else the nearest */
+    bool is_anisotropic; /* of more texels where gradients differ from axis to axis */
+    bool is_normalised;  /* coordinates from 0 to 1 */
+    bool reads_elements; /* integers as they are, else as fractions of the largest */
     enum texture_address address[3];
     float border[4];
+    bool mixes_levels; /* linear between two levels, else the nearest */
+    float level_bias, least_level, most_level;
 };
 
 /* Bytes of a texel. */

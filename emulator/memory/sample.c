@@ -186,6 +186,18 @@ void sample_value(const struct machine_texture *texture, const struct sample *sa
         value[k] = lane_bits32((float)sum[k]);
 }
 
+/* ---- Levels ---- */
+
+double sample_level(const struct machine_texture *texture, double level) {
+    enum { FRACTION = 256 };
+    const double last = texture->levels - 1;
+    level = fmin(fmax(level + (double)texture->level_bias, (double)texture->least_level),
+                 (double)texture->most_level);
+    level = level > 0 ? level : 0; /* also where it is no number */
+    level = level < last ? level : last;
+    return texture->mixes_levels ? nearbyint(level * FRACTION) / FRACTION : floor(level + 0.5);
+}
+
 /* ---- Cubes ---- */
 
 /* The guide's table: the largest of the three says the face, and what the others are divided by. */

@@ -36,6 +36,9 @@ void sample_value(const struct machine_texture *texture, const struct sample *sa
                   uint32_t value[4]);
 /* Likewise of one of its texels. */
 void sample_texel(const struct machine_texture *texture, uint64_t address, uint32_t value[4]);
+/* The level that a texture reads where `level` is asked for: a whole number, or with a linear filter between levels one
+ * with 8 bits of fraction. */
+double sample_level(const struct machine_texture *texture, double level);
 /* A direction (x, y, z) as the layer and the place of a cube's face. */
 void sample_cube(struct sample_place *place);
 

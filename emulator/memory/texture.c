@@ -44,6 +44,35 @@ const struct machine_texture *texture_lookup(const struct texture_table *table, 
     return slot ? &slot->texture : NULL;
 }
 
+/* Rows and levels begin at addresses that surfaces and textures may begin at. */
+static size_t round_up(size_t bytes, size_t alignment) {
+    return (bytes + alignment - 1) / alignment * alignment;
+}
+
+static void halve(struct machine_texture *texture) {
+    enum { ROW = 32, LEVEL = 512 };
+    texture->base += round_up(texture->plane_bytes * texture->size[2], LEVEL);
+    for (unsigned k = 0; k < texture->dimensions; k++)
+        texture->size[k] = texture->size[k] > 1 ? texture->size[k] / 2 : 1;
+    texture->row_bytes = round_up((size_t)texture->size[0] * machine_texel_bytes(texture), ROW);
+    texture->plane_bytes = texture->row_bytes * texture->size[1];
+}
+
+struct machine_texture texture_level(const struct machine_texture *texture, unsigned level) {
+    struct machine_texture found = *texture;
+    for (unsigned k = 0; k < level; k++)
+        halve(&found);
+    found.levels = 1;
+    return found;
+}
+
+size_t texture_bytes(const struct machine_texture *texture) {
+    if (texture->levels < 2)
+        return machine_texture_bytes(texture);
+    const struct machine_texture last = texture_level(texture, texture->levels - 1U);
+    return (size_t)(last.base - texture->base) + machine_texture_bytes(&last);
+}
+
 void texture_table_free(struct texture_table *table) {
     free(table->slots);
     *table = (struct texture_table){0};

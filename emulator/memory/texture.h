@@ -7,6 +7,9 @@
 
 #include "emulator/lanes/machine_types.h"
 
+/* An image of 2^31 texels in a row would have no more. */
+enum { TEXTURE_LEVELS = 32 };
+
 struct texture_slot {
     struct machine_texture texture;
     uint32_t generation;
@@ -25,6 +28,10 @@ uint64_t texture_add(struct texture_table *table, const struct machine_texture *
 bool texture_remove(struct texture_table *table, uint64_t handle);
 /* NULL for what is no handle of the table. */
 const struct machine_texture *texture_lookup(const struct texture_table *table, uint64_t handle);
+/* A level of an image as an image of its own. */
+struct machine_texture texture_level(const struct machine_texture *texture, unsigned level);
+/* Bytes from the first texel to behind the last, of all levels. */
+size_t texture_bytes(const struct machine_texture *texture);
 void texture_table_free(struct texture_table *table);
 
 #endif

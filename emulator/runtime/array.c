@@ -27,6 +27,30 @@ RUNTIME_API cudaError_t cudaMallocArray(CUarray *array,
     return cudaMalloc3DArray(array, channels, (struct cudaExtent){width, height, 0}, flags);
 }
 
+RUNTIME_API cudaError_t cudaMallocMipmappedArray(CUmipmappedArray *array,
+                                                 const struct cudaChannelFormatDesc *channels,
+                                                 struct cudaExtent extent, unsigned levels,
+                                                 unsigned flags) {
+    CUDA_ARRAY3D_DESCRIPTOR description = {
+        .Width = extent.width, .Height = extent.height, .Depth = extent.depth, .Flags = flags};
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = channels ? channels_format(channels, &description.Format, &description.NumChannels)
+                          : CUDA_ERROR_INVALID_VALUE;
+    if (result == CUDA_SUCCESS)
+        result = cuMipmappedArrayCreate(array, &description, levels);
+    return runtime_end(result);
+}
+
+RUNTIME_API cudaError_t cudaFreeMipmappedArray(CUmipmappedArray array) {
+    RUNTIME_RETURN(array ? cuMipmappedArrayDestroy(array) : CUDA_SUCCESS);
+}
+
+RUNTIME_API cudaError_t cudaGetMipmappedArrayLevel(CUarray *level_array, CUmipmappedArray array,
+                                                   unsigned level) {
+    RUNTIME_RETURN(cuMipmappedArrayGetLevel(level_array, array, level));
+}
+
 RUNTIME_API cudaError_t cudaFreeArray(CUarray array) {
     RUNTIME_RETURN(array ? cuArrayDestroy(array) : CUDA_SUCCESS);
 }

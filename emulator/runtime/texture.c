@@ -8,6 +8,9 @@ static CUresult resource_of(const struct cudaResourceDesc *from, CUDA_RESOURCE_D
     case CU_RESOURCE_TYPE_ARRAY:
         resource->res.array.hArray = from->res.array.array;
         return CUDA_SUCCESS;
+    case CU_RESOURCE_TYPE_MIPMAPPED_ARRAY:
+        resource->res.mipmap.hMipmappedArray = from->res.mipmap.mipmap;
+        return CUDA_SUCCESS;
     case CU_RESOURCE_TYPE_LINEAR:
         resource->res.linear.devPtr = address_of(from->res.linear.devPtr);
         resource->res.linear.sizeInBytes = from->res.linear.sizeInBytes;
@@ -20,7 +23,7 @@ static CUresult resource_of(const struct cudaResourceDesc *from, CUDA_RESOURCE_D
         resource->res.pitch2D.pitchInBytes = from->res.pitch2D.pitchInBytes;
         return channels_format(&from->res.pitch2D.desc, &resource->res.pitch2D.format,
                                &resource->res.pitch2D.numChannels);
-    default: /* the driver says that it lacks it */
+    default: /* the driver refuses it */
         return CUDA_SUCCESS;
     }
 }
@@ -33,6 +36,8 @@ static struct cudaResourceDesc resource_read(const CUDA_RESOURCE_DESC *from) {
     struct cudaResourceDesc resource = {.resType = from->resType, .flags = from->flags};
     if (from->resType == CU_RESOURCE_TYPE_ARRAY)
         resource.res.array.array = from->res.array.hArray;
+    if (from->resType == CU_RESOURCE_TYPE_MIPMAPPED_ARRAY)
+        resource.res.mipmap.mipmap = from->res.mipmap.hMipmappedArray;
     if (from->resType == CU_RESOURCE_TYPE_LINEAR) {
         resource.res.linear.devPtr = pointer_of(from->res.linear.devPtr);
         resource.res.linear.desc =

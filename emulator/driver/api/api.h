@@ -338,6 +338,12 @@ DRIVER_API CUresult cuStreamBatchMemOp_v2(CUstream stream, unsigned int count,
                                           CUstreamBatchMemOpParams *steps, unsigned int flags);
 
 /* Arrays, textures and surfaces. */
+DRIVER_API CUresult cuMipmappedArrayCreate(CUmipmappedArray *array,
+                                           const CUDA_ARRAY3D_DESCRIPTOR *description,
+                                           unsigned int levels);
+DRIVER_API CUresult cuMipmappedArrayDestroy(CUmipmappedArray array);
+DRIVER_API CUresult cuMipmappedArrayGetLevel(CUarray *level_array, CUmipmappedArray array,
+                                             unsigned int level);
 DRIVER_API CUresult cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR *description);
 DRIVER_API CUresult cuArrayCreate_v2(CUarray *array, const CUDA_ARRAY_DESCRIPTOR *description);
 DRIVER_API CUresult cuArrayDestroy(CUarray handle);

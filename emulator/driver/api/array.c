@@ -2,6 +2,7 @@
 #include "emulator/driver/memory/array.h"
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/capture.h"
+#include "emulator/driver/memory/mipmap.h"
 
 /* ---- Creating and destroying ---- */
 
@@ -36,6 +37,8 @@ CUresult cuArrayDestroy(CUarray handle) {
     CUresult status = array_begin(&context);
     if (status == CUDA_SUCCESS)
         status = array_find(handle, &array);
+    if (status == CUDA_SUCCESS && array->is_level)
+        status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS)
         array_close(array);
     else if (status == CUDA_ERROR_INVALID_HANDLE || status == CUDA_ERROR_INVALID_VALUE)
@@ -65,6 +68,46 @@ CUresult cuArrayGetDescriptor_v2(CUDA_ARRAY_DESCRIPTOR *description, CUarray arr
                                                .Format = whole.Format,
                                                .NumChannels = whole.NumChannels};
     return status;
+}
+
+/* ---- Mipmapped arrays ---- */
+
+CUresult cuMipmappedArrayCreate(CUmipmappedArray *handle,
+                                const CUDA_ARRAY3D_DESCRIPTOR *description, unsigned int levels) {
+    struct driver_context *context;
+    CUresult status = array_begin(&context);
+    if (status == CUDA_SUCCESS && (!handle || !description))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = mipmap_open(context, description, levels, handle);
+    return driver_end(status);
+}
+
+CUresult cuMipmappedArrayDestroy(CUmipmappedArray handle) {
+    struct driver_context *context;
+    struct driver_mipmap *mipmap = NULL;
+    CUresult status = array_begin(&context);
+    if (status == CUDA_SUCCESS)
+        status = mipmap_find(handle, &mipmap);
+    if (status == CUDA_SUCCESS)
+        mipmap_close(mipmap);
+    else if (status == CUDA_ERROR_INVALID_HANDLE)
+        driver_find("cuMipmappedArrayDestroy: %p is no mipmapped array (freed twice?)",
+                    (void *)handle);
+    return driver_end(status);
+}
+
+CUresult cuMipmappedArrayGetLevel(CUarray *array, CUmipmappedArray handle, unsigned int level) {
+    struct driver_context *context;
+    struct driver_mipmap *mipmap = NULL;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS)
+        status = mipmap_find(handle, &mipmap);
+    if (status == CUDA_SUCCESS && (!array || level >= mipmap->image.levels))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *array = mipmap->levels[level]->handle;
+    return driver_end(status);
 }
 
 /* ---- Copies of one line: of a box that is one row high ---- */

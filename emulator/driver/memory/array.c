@@ -52,35 +52,52 @@ static CUresult array_shape(const CUDA_ARRAY3D_DESCRIPTOR *of, struct machine_te
     return CUDA_SUCCESS;
 }
 
+CUresult array_image(const CUDA_ARRAY3D_DESCRIPTOR *description, struct machine_texture *image) {
+    if (array_format(description->Format, description->NumChannels, image))
+        return array_shape(description, image);
+    driver_say("array: formats are integers of 8, 16 and 32 bits, half and float, with 1, 2 or 4 "
+               "channels");
+    return CUDA_ERROR_INVALID_VALUE;
+}
+
+static CUresult array_add(const struct driver_array *from, struct driver_array **result) {
+    struct driver_array *array = malloc(sizeof *array);
+    void *handle = array ? handle_add(&driver.handles, HANDLE_ARRAY, array) : NULL;
+    if (!handle) {
+        free(array);
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    *array = *from;
+    array->handle = handle;
+    *result = array;
+    return CUDA_SUCCESS;
+}
+
 CUresult array_open(struct driver_context *context, const CUDA_ARRAY3D_DESCRIPTOR *description,
                     CUarray *handle) {
-    struct machine_texture image = {0};
-    if (!array_format(description->Format, description->NumChannels, &image)) {
-        driver_say(
-            "array: formats are integers of 8, 16 and 32 bits, half and float, with 1, 2 or 4 "
-            "channels");
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-    CUresult status = array_shape(description, &image);
-    struct driver_array *array = status == CUDA_SUCCESS ? calloc(1, sizeof *array) : NULL;
-    if (!array)
-        return status == CUDA_SUCCESS ? CUDA_ERROR_OUT_OF_MEMORY : status;
-    *array = (struct driver_array){.context = context,
-                                   .description = *description,
-                                   .image = image,
-                                   .bytes = image.plane_bytes * image.size[2]};
-    status = driver_status(machine_allocate(driver.machine, array->bytes, &array->image.base));
-    if (status == CUDA_SUCCESS) {
-        array->handle = handle_add(&driver.handles, HANDLE_ARRAY, array);
-        if (array->handle) {
-            *handle = array->handle;
-            return CUDA_SUCCESS;
-        }
-        (void)machine_free(driver.machine, array->image.base);
-        status = CUDA_ERROR_OUT_OF_MEMORY;
-    }
-    free(array);
+    struct driver_array array = {.context = context, .description = *description}, *added;
+    CUresult status = array_image(description, &array.image);
+    array.bytes = array.image.plane_bytes * array.image.size[2];
+    if (status == CUDA_SUCCESS)
+        status = driver_status(machine_allocate(driver.machine, array.bytes, &array.image.base));
+    if (status != CUDA_SUCCESS)
+        return status;
+    status = array_add(&array, &added);
+    if (status == CUDA_SUCCESS)
+        *handle = added->handle;
+    else
+        (void)machine_free(driver.machine, array.image.base);
     return status;
+}
+
+CUresult array_add_level(struct driver_context *context, const CUDA_ARRAY3D_DESCRIPTOR *description,
+                         const struct machine_texture *image, struct driver_array **array) {
+    const struct driver_array level = {.context = context,
+                                       .description = *description,
+                                       .image = *image,
+                                       .bytes = image->plane_bytes * image->size[2],
+                                       .is_level = true};
+    return array_add(&level, array);
 }
 
 CUresult array_find(CUarray handle, struct driver_array **array) {
@@ -90,7 +107,8 @@ CUresult array_find(CUarray handle, struct driver_array **array) {
 
 void array_close(struct driver_array *array) {
     handle_remove(&driver.handles, array->handle);
-    (void)machine_free(driver.machine, array->image.base);
+    if (!array->is_level)
+        (void)machine_free(driver.machine, array->image.base);
     free(array);
 }
 

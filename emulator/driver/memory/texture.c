@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "emulator/driver/memory/array.h"
+#include "emulator/driver/memory/mipmap.h"
 
 enum { ADDRESS_ALIGNMENT = 512, PITCH_ALIGNMENT = 32 };
 
@@ -19,6 +19,14 @@ static CUresult image_of_array(CUarray handle, struct machine_texture *image) {
     const CUresult status = array_find(handle, &array);
     if (status == CUDA_SUCCESS)
         *image = array->image;
+    return status;
+}
+
+static CUresult image_of_mipmap(CUmipmappedArray handle, struct machine_texture *image) {
+    struct driver_mipmap *mipmap;
+    const CUresult status = mipmap_find(handle, &mipmap);
+    if (status == CUDA_SUCCESS)
+        *image = mipmap->image;
     return status;
 }
 
@@ -62,7 +70,7 @@ static CUresult image_of(const CUDA_RESOURCE_DESC *resource, struct machine_text
         status = image_of_plane(resource, image);
         break;
     case CU_RESOURCE_TYPE_MIPMAPPED_ARRAY:
-        return lacking("mipmapped arrays");
+        return image_of_mipmap(resource->res.mipmap.hMipmappedArray, image);
     default:
         return CUDA_ERROR_INVALID_VALUE;
     }
@@ -98,9 +106,14 @@ static CUresult image_read(const CUDA_TEXTURE_DESC *description, bool is_line,
     }
     for (unsigned k = 0; k < 4; k++)
         image->border[k] = is_line ? 0 : description->borderColor[k];
+    image->mixes_levels = description->mipmapFilterMode == CU_TR_FILTER_MODE_LINEAR;
+    image->level_bias = description->mipmapLevelBias;
+    image->least_level = description->minMipmapLevelClamp;
+    image->most_level = description->maxMipmapLevelClamp;
     const bool is_integer = image->format == TEXEL_U32 || image->format == TEXEL_S32 ||
                             (image->reads_elements && image->format < TEXEL_F16);
-    return image->is_filtered && is_integer ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+    const bool is_mixed = image->is_filtered || (image->levels > 1 && image->mixes_levels);
+    return is_mixed && is_integer ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 }
 
 /* ---- Objects ---- */
@@ -130,9 +143,15 @@ CUresult texture_open(struct driver_context *context, const CUDA_RESOURCE_DESC *
         .context = context, .resource = *resource, .description = *description};
     if (view && view->format != CU_RES_VIEW_FORMAT_NONE)
         return lacking("views in another format");
+    const bool has_levels = resource->resType == CU_RESOURCE_TYPE_MIPMAPPED_ARRAY;
+    if (view && has_levels && (view->firstMipmapLevel || view->lastMipmapLevel))
+        return lacking("views of some levels");
     if (view)
         texture.view = *view;
     CUresult status = image_of(resource, &image);
+    if (status == CUDA_SUCCESS && has_levels &&
+        !(description->flags & CU_TRSF_NORMALIZED_COORDINATES))
+        status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = image_read(description, resource->resType == CU_RESOURCE_TYPE_LINEAR, &image);
     return status == CUDA_SUCCESS ? object_add(texture, &image, object) : status;

@@ -30,6 +30,7 @@ enum handle_kind {
     HANDLE_LOG_CALLBACK,
     HANDLE_GREEN,
     HANDLE_RESOURCE,
+    HANDLE_MIPMAP,
 };
 
 struct handle_slot {

@@ -309,11 +309,11 @@ static void a_context_lasts_until_it_is_detached_from(void **state) {
 static void lacking_calls_say_so(void **state) {
     (void)state;
     void *function = NULL;
-    CUresult (*create)(void *, const void *) = NULL;
-    OK(cuGetProcAddress("cuMipmappedArrayCreate", &function, 13000, 0));
-    memcpy(&create, &function, sizeof create);
-    EXPECT(CUDA_ERROR_NOT_SUPPORTED, create(NULL, NULL));
-    EXPECT(CUDA_ERROR_NOT_SUPPORTED, create(NULL, NULL));
+    CUresult (*import)(void *, const void *) = NULL;
+    OK(cuGetProcAddress("cuImportExternalMemory", &function, 13000, 0));
+    memcpy(&import, &function, sizeof import);
+    EXPECT(CUDA_ERROR_NOT_SUPPORTED, import(NULL, NULL));
+    EXPECT(CUDA_ERROR_NOT_SUPPORTED, import(NULL, NULL));
     const CUuuid identifier = {"no such table"};
     const void *table = &identifier;
     EXPECT(CUDA_ERROR_NOT_FOUND, cuGetExportTable(&table, &identifier));

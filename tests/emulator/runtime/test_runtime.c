@@ -63,7 +63,7 @@ cudaError_t cudaGetLastError(void);
 cudaError_t cudaLogsRegisterCallback(CUlogsCallback function, void *data,
                                      CUlogsCallbackHandle *handle);
 cudaError_t cudaLogsUnregisterCallback(CUlogsCallbackHandle handle);
-cudaError_t cudaMallocMipmappedArray(void);
+cudaError_t cudaImportExternalMemory(void);
 const char *cudaGetErrorName(cudaError_t error);
 const char *cudaGetErrorString(cudaError_t error);
 
@@ -314,7 +314,7 @@ static void other_names_do_the_same(void **state) {
 
 static void what_is_lacking_is_there_by_name(void **state) {
     (void)state;
-    assert_int_equal(cudaMallocMipmappedArray(), cudaErrorNotSupported);
+    assert_int_equal(cudaImportExternalMemory(), cudaErrorNotSupported);
     assert_int_equal(cudaGetLastError(), cudaErrorNotSupported);
 }
 
