@@ -524,7 +524,7 @@ TEST_ON_HOPPER(copies_write_and_read_for_the_check) {
 }
 
 /* What a load finds unwritten is so in shared memory too: it is a fault to use it, not to load it. */
-TEST_ON_BENCH(loads_bring_what_nothing_has_written) {
+TEST_ON_HOPPER(loads_bring_what_nothing_has_written) {
     static const struct {
         const char *text;
         enum machine_status status;
