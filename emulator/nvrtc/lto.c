@@ -115,6 +115,8 @@ void lto_error(struct lto *lto, char *text, size_t room) {
     char *said = calloc(size + 1, 1);
     if (said && nvidia.nvJitLinkGetErrorLog(lto->handle, said) == NVJITLINK_SUCCESS)
         (void)strncat(text, said, room - 1);
+    for (char *end = strchr(text, '\n'); end; end = strchr(end, '\n'))
+        *end = end[1] ? ' ' : '\0';
     free(said);
 }
 

@@ -22,7 +22,7 @@ nvJitLinkResult lto_add(struct lto *lto, int type, const void *data, size_t size
 /* The text of what was added, with its zero, is the caller's to free; NULL where nothing was. */
 nvJitLinkResult lto_complete(struct lto *lto, char **text);
 
-/* What NVIDIA's library says about a failure; an empty text where it says nothing. */
+/* What NVIDIA's library says about a failure, as one line; an empty text where it says nothing. */
 void lto_error(struct lto *lto, char *text, size_t room);
 
 void lto_end(struct lto *lto);

@@ -135,10 +135,19 @@ static nvJitLinkResult device_runtime_append(nvJitLinkHandle link) {
     return text_append(link, device_runtime, sizeof device_runtime);
 }
 
-/* The result of a call of NVIDIA's library, whose words on a failure are kept. */
+/* The result of a call of NVIDIA's library, whose words on a failure are kept. A program that links machine code did not ask for
+ * PTX by itself, and would not know what they are about. */
 static nvJitLinkResult optimised(nvJitLinkHandle link, nvJitLinkResult result) {
-    if (result != NVJITLINK_SUCCESS)
-        lto_error(link->lto, link->error, sizeof link->error);
+    char words[sizeof link->error / 2];
+    if (result == NVJITLINK_SUCCESS)
+        return result;
+    lto_error(link->lto, words, sizeof words);
+    (void)snprintf(
+        link->error, sizeof link->error,
+        "lockstep emulator: nvJitLink: NVIDIA's library is asked for PTX in place of machine "
+        "code, and says: %s",
+        words);
+    (void)fprintf(stderr, "%s\n", link->error);
     return result;
 }
 

@@ -243,7 +243,9 @@ TEST(what_nvidia_refuses_is_said) {
     assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, kernel, sizeof kernel, "kernel"), 0);
     assert_int_not_equal(nvJitLinkAddData(link, INPUT_LTOIR, "no code", 8, "broken.ltoir"), 0);
     assert_int_equal(nvJitLinkGetErrorLog(link, text), 0);
+    assert_non_null(strstr(text, "asked for PTX"));
     assert_non_null(strstr(text, "broken.ltoir"));
+    assert_null(strchr(text, '\n'));
     assert_int_not_equal(nvJitLinkComplete(link), 0);
     assert_int_equal(nvJitLinkDestroy(&link), 0);
 }
