@@ -169,5 +169,5 @@ int main(void) {
         cmocka_unit_test(each_number_is_rounded_by_its_own_bits),
         cmocka_unit_test(kernels_round_stochastically),
     };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
 }
