@@ -247,6 +247,17 @@ static void count_classes(struct program *program) {
     program->code[program->count].tensor_before = matrix;
 }
 
+static void collect_references(struct decoder *decoder) {
+    struct program *program = decoder->program;
+    const struct syntax_module *syntax = decoder->syntax;
+    program->references = source_allocate(decoder->source, (syntax->variable_count + 1) *
+                                                               sizeof *program->references);
+    for (size_t k = 0; k < syntax->variable_count; k++) {
+        if (syntax->variables[k]->opaque && syntax->variables[k]->placed)
+            program->references[program->reference_count++] = syntax->variables[k];
+    }
+}
+
 struct program *decode_program(struct source *source, struct syntax_module *syntax,
                                const struct instruction_set *set) {
     struct decoder decoder = {.source = source, .syntax = syntax, .set = set};
@@ -265,6 +276,7 @@ struct program *decode_program(struct source *source, struct syntax_module *synt
     spread_communication(&decoder);
     spread_lacks(&decoder);
     constants_fill(&decoder);
+    collect_references(&decoder);
     count_classes(decoder.program);
     return decoder.program;
 }

@@ -214,7 +214,9 @@ struct program {
     unsigned char *constants;
     size_t constant_bytes;
     uint32_t site_count;
-    size_t const_space_bytes;  /* of .const variables */
+    size_t const_space_bytes;                  /* of .const variables */
+    const struct syntax_variable **references; /* to textures, samplers and surfaces, once placed */
+    size_t reference_count;
     bool uses_heap;            /* calls malloc or free */
     bool uses_warpgroups;      /* multiplies with wgmma */
     bool uses_tensor_memory;   /* has tcgen05 */

@@ -19,6 +19,24 @@ static size_t coordinate_count(const struct decoder *decoder) {
     return 0;
 }
 
+/* A texture or a surface by its name: where its handle lies. */
+static void add_reference(struct decoder *decoder, const struct syntax_operand *operand) {
+    const char *root = decoder_source(decoder)->root;
+    const enum syntax_opaque wanted = root[0] == 't' ? OPAQUE_TEXTURE : OPAQUE_SURFACE;
+    unsigned index;
+    bool is_dynamic;
+    const struct syntax_symbol *symbol = decoder_find(decoder, operand, &index);
+    if (!symbol || symbol->kind != SYMBOL_VARIABLE) {
+        decoder_fail(decoder, "a name that is no texture or surface");
+        return;
+    }
+    if (symbol->variable->space == SPACE_PARAM)
+        decoder_lack(decoder, "the emulator lacks parameters that are textures by name");
+    if (symbol->variable->opaque != wanted)
+        decoder_fail(decoder, "a name that is no such texture or surface");
+    decoder_add_constant(decoder, decoder_symbol_value(decoder, symbol, operand, &is_dynamic), 64);
+}
+
 /* The handle and the coordinates. */
 static void add_place(struct decoder *decoder, const struct syntax_operand *operand) {
     const size_t count = coordinate_count(decoder);
@@ -29,9 +47,12 @@ static void add_place(struct decoder *decoder, const struct syntax_operand *oper
         decoder_lack(decoder, "the emulator lacks samplers apart from textures");
     struct syntax_operand handle = *operand;
     handle.kind = OPERAND_NAME;
-    if (!operand->name || decoder_register_bits(decoder, &handle, &type) != 64)
-        decoder_lack(decoder, "the emulator lacks textures by name");
-    decoder_add_from(decoder, &handle, 'd');
+    if (!operand->name)
+        decoder_fail(decoder, "a handle or a name is needed");
+    if (decoder_register_bits(decoder, &handle, &type))
+        decoder_add_from(decoder, &handle, 'd');
+    else
+        add_reference(decoder, &handle);
     const struct syntax_operand *items = operand->items;
     size_t given = 1;
     if (items->kind == OPERAND_VECTOR) {

@@ -56,18 +56,6 @@ static bool image_fits(struct warp *warp, const struct instruction *instruction,
     return !warp->is_faulted;
 }
 
-bool image_look_up(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                   bool is_surface, struct image *image) {
-    image->handle = value_read(warp, instruction->detail, 0, lane);
-    image->texture = texture_lookup(warp->block->launch->textures, image->handle);
-    if (image->texture)
-        return true;
-    warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, image->handle,
-               "the handle is of no %s, or of one that was destroyed",
-               is_surface ? "surface" : "texture");
-    return false;
-}
-
 bool image_find(struct warp *warp, const struct instruction *instruction, unsigned lane,
                 bool is_surface, struct image *image) {
     const struct launch *launch = warp->block->launch;

@@ -28,6 +28,9 @@ extern const struct geometry_form geometry_forms[]; /* by enum geometry */
 /* That of tld4 is of two dimensions. */
 enum geometry geometry_of(const struct instruction *instruction);
 
+/* The reference that lies at an address; NULL where there is none. */
+const struct syntax_variable *image_reference(const struct warp *warp, uint64_t address);
+
 /* The image that the lanes before used: mostly all of a warp use one. */
 struct image {
     uint64_t handle;

@@ -122,17 +122,25 @@ static void execute_question(struct warp *warp, const struct instruction *instru
             value_write(warp, instruction->detail, 0, lane, ask(warp, instruction, lane, &image));
 }
 
-/* Of which kind is a handle? Samplers are parts of textures here, and what is no handle is of none. */
+/* Of which kind is what a number stands for? What is no handle and no reference is of none. */
+static enum syntax_opaque kind_of(const struct warp *warp, uint64_t handle) {
+    const struct syntax_variable *reference = image_reference(warp, handle);
+    const struct machine_texture *texture = texture_lookup(warp->block->launch->textures, handle);
+    if (reference)
+        return reference->opaque;
+    if (!texture)
+        return OPAQUE_NONE;
+    return texture->is_surface ? OPAQUE_SURFACE : OPAQUE_TEXTURE;
+}
+
 static void execute_kind(struct warp *warp, const struct instruction *instruction) {
-    enum { IS_TEXTURE, IS_SURFACE };
+    static const enum syntax_opaque kinds[] = {OPAQUE_TEXTURE, OPAQUE_SURFACE, OPAQUE_SAMPLER};
     const struct detail *detail = instruction->detail;
     for (uint32_t rest = warp->mask; rest; rest &= rest - 1) {
         const unsigned lane = lane_first(rest);
-        const struct machine_texture *texture =
-            texture_lookup(warp->block->launch->textures, value_read(warp, detail, 0, lane));
-        const bool is_such =
-            texture && detail->choice[0] == (texture->is_surface ? IS_SURFACE : IS_TEXTURE);
-        value_write(warp, detail, 0, lane, is_such);
+        const uint64_t handle = value_read(warp, detail, 0, lane);
+        value_write(warp, detail, 0, lane,
+                    kind_of(warp, handle) == kinds[(size_t)detail->choice[0]]);
     }
 }
 

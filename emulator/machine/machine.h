@@ -155,6 +155,10 @@ const struct machine_function_info *machine_function_info(const struct machine_f
 /* A .global or .const variable by name: MACHINE_NOT_FOUND when there is none. */
 enum machine_status machine_find_global(struct machine_module *module, const char *name,
                                         uint64_t *address, size_t *size);
+/* A .texref or .surfref by name: where the handle of its texture or surface has to be written, 8 bytes that are 0 at
+ * first. MACHINE_NOT_FOUND when there is none. */
+enum machine_status machine_find_reference(struct machine_module *module, const char *name,
+                                           bool is_surface, uint64_t *address);
 /* The variables with .attribute(.managed), one after another; false at the end. */
 bool machine_managed_variable(const struct machine_module *module, size_t index, uint64_t *address,
                               size_t *size);

@@ -267,10 +267,23 @@ enum machine_status machine_find_global(struct machine_module *module, const cha
                                         uint64_t *address, size_t *size) {
     for (size_t k = 0; k < module->syntax->variable_count; k++) {
         const struct syntax_variable *variable = module->syntax->variables[k];
-        if (!variable->placed || strcmp(variable->name, name) != 0)
+        if (!variable->placed || variable->opaque || strcmp(variable->name, name) != 0)
             continue;
         *address = variable->address;
         *size = variable->size;
+        return MACHINE_OK;
+    }
+    return MACHINE_NOT_FOUND;
+}
+
+enum machine_status machine_find_reference(struct machine_module *module, const char *name,
+                                           bool is_surface, uint64_t *address) {
+    const enum syntax_opaque wanted = is_surface ? OPAQUE_SURFACE : OPAQUE_TEXTURE;
+    for (size_t k = 0; k < module->program->reference_count; k++) {
+        const struct syntax_variable *reference = module->program->references[k];
+        if (reference->opaque != wanted || strcmp(reference->name, name) != 0)
+            continue;
+        *address = reference->address;
         return MACHINE_OK;
     }
     return MACHINE_NOT_FOUND;

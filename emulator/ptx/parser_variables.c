@@ -53,11 +53,17 @@ bool parser_take_attribute(struct parser *parser, bool *is_managed) {
     return true;
 }
 
-/* References to textures, samplers and surfaces: what they mean is not known here, and a kernel that reads
- * through one by its name is not launched. */
-static bool take_reference(struct parser *parser) {
-    return parser_take_dot(parser, "texref") || parser_take_dot(parser, "samplerref") ||
-           parser_take_dot(parser, "surfref");
+static enum syntax_opaque take_reference(struct parser *parser) {
+    static const struct {
+        const char *name;
+        enum syntax_opaque opaque;
+    } kinds[] = {
+        {"texref", OPAQUE_TEXTURE}, {"samplerref", OPAQUE_SAMPLER}, {"surfref", OPAQUE_SURFACE}};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        if (parser_take_dot(parser, kinds[k].name))
+            return kinds[k].opaque;
+    }
+    return OPAQUE_NONE;
 }
 
 /* What stands between the space and the name: alignment, vector width, .ptr and attributes, the
@@ -75,8 +81,9 @@ static void variable_head(struct parser *parser, struct syntax_variable *variabl
             break;
         }
     }
+    variable->opaque = take_reference(parser);
     variable->type =
-        take_reference(parser) ? syntax_find_type("b64", 3) : parser_expect_type(parser, "a type");
+        variable->opaque ? syntax_find_type("b64", 3) : parser_expect_type(parser, "a type");
     variable->size = variable->type->bits / 8 * variable->vector;
     if (variable->type->bits < 8)
         source_fail(parser->source, MACHINE_INVALID_PTX, variable->place,

@@ -41,6 +41,9 @@ struct syntax_value {
     struct source_place place;
 };
 
+/* What stands for an image or for how one is read: a program knows its handle, which lies in it, by name alone. */
+enum syntax_opaque { OPAQUE_NONE, OPAQUE_TEXTURE, OPAQUE_SAMPLER, OPAQUE_SURFACE };
+
 struct syntax_variable {
     const char *name;
     enum state_space space;
@@ -53,6 +56,7 @@ struct syntax_variable {
     struct source_place place;
     uint64_t address; /* an offset in its space; for global and const an address, once placed */
     bool placed;
+    enum syntax_opaque opaque;
     unsigned vector;  /* elements of .v2 and .v4; else 1 */
     bool is_register; /* a .reg parameter of a function */
     bool is_on_stack; /* a function's parameter or result whose address is taken, */

@@ -1,5 +1,7 @@
 /* What textures and surfaces say of themselves. */
+#define TESTS_OWN_MAIN
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -37,7 +39,7 @@ static uint64_t create(struct bench *bench, const struct machine_texture *textur
 }
 
 /* OpenCL's numbers, of tables 12 and 13 of the manual. */
-static void channels_have_the_numbers_of_opencl(void **state) {
+TEST(channels_have_the_numbers_of_opencl) {
     static const struct {
         enum texel_format format;
         uint8_t channels;
@@ -62,7 +64,7 @@ static void channels_have_the_numbers_of_opencl(void **state) {
     }
 }
 
-static void samplers_tell_how_they_read(void **state) {
+TEST(samplers_tell_how_they_read) {
     struct bench *bench = *state;
     struct machine_texture texture = image(bench, TEXEL_F32, 1);
     texture.address[0] = TEXTURE_MIRROR;
@@ -81,7 +83,7 @@ static void samplers_tell_how_they_read(void **state) {
     assert_int_equal(ask(bench, linear, "txq.num_samples.b32 %r1, [%rd2];"), 0);
 }
 
-static void surfaces_tell_what_they_hold(void **state) {
+TEST(surfaces_tell_what_they_hold) {
     struct bench *bench = *state;
     struct machine_texture surface = image(bench, TEXEL_U8, 4);
     surface.is_surface = true;
@@ -98,7 +100,7 @@ static void surfaces_tell_what_they_hold(void **state) {
     "selp.b32 %r1, 1, 0, %p1; selp.b32 %r2, 2, 0, %p2; selp.b32 %r3, 4, 0, %p3;"                   \
     "or.b32 %r1, %r1, %r2; or.b32 %r1, %r1, %r3;"
 
-static void handles_are_of_a_kind(void **state) {
+TEST(handles_are_of_a_kind) {
     struct bench *bench = *state;
     struct machine_texture texture = image(bench, TEXEL_F32, 1);
     const uint64_t as_texture = create(bench, &texture);
@@ -113,11 +115,5 @@ static void handles_are_of_a_kind(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(channels_have_the_numbers_of_opencl),
-        cmocka_unit_test(samplers_tell_how_they_read),
-        cmocka_unit_test(surfaces_tell_what_they_hold),
-        cmocka_unit_test(handles_are_of_a_kind),
-    };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return tests_run(bench_setup, bench_teardown);
 }

@@ -354,26 +354,6 @@ TEST(wrong_handles_are_faults) {
     assert_non_null(strstr(bench->diagnostic.message, "destroyed"));
 }
 
-/* A handle may come as a parameter that is called a reference. A module with references of its own
- * loads, and the kernel that reads through one by its name is refused. */
-TEST(references_are_read_as_handles) {
-    static const char text[] =
-        ".global .texref image; .global .surfref canvas; .global .samplerref sampler;\n"
-        ".visible .entry k(.param .u64 to, .param .u64 .ptr .texref image, .param .u64 places) {\n"
-        ".reg .f32 %f<9>; .reg .b64 %rd<4>;\n"
-        "ld.param.u64 %rd1, [to]; ld.param.u64 %rd2, [image]; ld.param.u64 %rd3, [places];\n"
-        "ld.global.v2.f32 {%f1,%f2}, [%rd3];\n"
-        "tex.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2}];" KEEP " ret; }\n"
-        ".visible .entry by_name() { .reg .f32 %f<9>;\n"
-        "tex.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [image, {%f1,%f2}]; ret; }\n";
-    struct bench *bench = *state;
-    const struct machine_texture texture = plane(bench);
-    bench_must_load(bench, text);
-    expect(bench, create(bench, &texture), 2, 1, 6);
-    assert_int_equal(LAUNCH(bench, "by_name", 1, 1), MACHINE_NOT_SUPPORTED);
-    assert_non_null(strstr(bench->diagnostic.message, "textures by name"));
-}
-
 TEST(malformed_accesses_are_refused) {
     static const char *const malformed[] = {
         KERNEL("tex.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1}];"),
