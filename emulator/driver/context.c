@@ -8,6 +8,7 @@
 #include "emulator/driver/event.h"
 #include "emulator/driver/memory/allocation.h"
 #include "emulator/driver/memory/mipmap.h"
+#include "emulator/driver/memory/reference.h"
 #include "emulator/driver/memory/texture.h"
 #include "emulator/driver/stream.h"
 
@@ -36,6 +37,7 @@ static void context_close(struct driver_context *context) {
     for (struct driver_module *module; (module = handle_next(&driver.handles, HANDLE_MODULE, &at));)
         if (module->context == context)
             module_unload(module);
+    reference_close_all(context);
     texture_close_all(context);
     mipmap_close_all(context); /* and the arrays that are its levels */
     array_close_all(context);

@@ -8,6 +8,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_API_API_H
 #define LOCKSTEP_EMULATOR_DRIVER_API_API_H
 
+#include "emulator/driver/api/api_texture_reference.h"
 #include "emulator/driver/api/graphs/api_graph.h"
 #include "emulator/driver/state/entry.h"
 

@@ -140,7 +140,7 @@ CUresult module_load(struct driver_context *context, const char *name, const voi
 
 /* ---- What is in a module ---- */
 
-static CUresult module_find(CUmodule handle, struct driver_module **module) {
+CUresult module_find(CUmodule handle, struct driver_module **module) {
     *module = handle_find(&driver.handles, HANDLE_MODULE, handle);
     return *module ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }

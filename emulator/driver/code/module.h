@@ -22,6 +22,7 @@ CUresult module_load(struct driver_context *context, const char *name, const voi
 /* Whether the text is PTX by its syntax; what it needs of others is not looked for. `log` as above. */
 CUresult module_check_syntax(const char *name, const char *text, char *log, size_t log_size);
 void module_unload(struct driver_module *module);
+CUresult module_find(CUmodule handle, struct driver_module **module);
 /* The beginning of a call on a module. */
 CUresult module_begin(CUmodule handle, struct driver_module **module);
 CUresult module_find_function(const struct driver_module *module, const char *name,

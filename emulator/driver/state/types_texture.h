@@ -6,6 +6,8 @@
 
 typedef unsigned long long CUtexObject;
 typedef unsigned long long CUsurfObject;
+typedef struct CUtexref_st *CUtexref;
+typedef struct CUsurfref_st *CUsurfref;
 typedef struct CUmipmappedArray_st *CUmipmappedArray;
 
 /* Flags of cuArray3DCreate. */
@@ -13,6 +15,9 @@ typedef struct CUmipmappedArray_st *CUmipmappedArray;
 #define CUDA_ARRAY3D_SURFACE_LDST 0x02
 #define CUDA_ARRAY3D_CUBEMAP 0x04
 #define CUDA_ARRAY3D_TEXTURE_GATHER 0x08
+
+/* The flag of cuTexRefSetArray. */
+#define CU_TRSA_OVERRIDE_FORMAT 0x01
 
 /* Flags of a texture. */
 #define CU_TRSF_READ_AS_INTEGER 0x01
