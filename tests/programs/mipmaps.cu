@@ -136,6 +136,35 @@ static void levels_are_chosen() {
     OK(cudaFreeMipmappedArray(mipmap));
 }
 
+/* Levels of a view count from its first. */
+static void views_have_some_levels() {
+    const cudaMipmappedArray_t mipmap = make(make_cudaExtent(WIDTH, HEIGHT, 0), 0);
+    const cudaTextureDesc description = describe(cudaFilterModePoint);
+    const float asked[2] = {1, 9};
+    cudaResourceDesc resource = {};
+    cudaResourceViewDesc view = {};
+    cudaTextureObject_t texture;
+    float *device, *from, results[2];
+    resource.resType = cudaResourceTypeMipmappedArray;
+    resource.res.mipmap.mipmap = mipmap;
+    view.firstMipmapLevel = 1;
+    view.lastMipmapLevel = 2;
+    OK(cudaCreateTextureObject(&texture, &resource, &description, &view));
+    OK(cudaMalloc(&device, sizeof results));
+    OK(cudaMalloc(&from, sizeof asked));
+    OK(cudaMemcpy(from, asked, sizeof asked, cudaMemcpyHostToDevice));
+    read_levels<<<1, 2>>>(device, texture, from);
+    OK(cudaMemcpy(results, device, sizeof results, cudaMemcpyDeviceToHost));
+    CHECK(results[0] == expected(2) && results[1] == expected(2));
+    read_base<<<1, 1>>>(device, texture);
+    OK(cudaMemcpy(results, device, sizeof *results, cudaMemcpyDeviceToHost));
+    CHECK(results[0] == expected(1));
+    OK(cudaFree(from));
+    OK(cudaFree(device));
+    OK(cudaDestroyTextureObject(texture));
+    OK(cudaFreeMipmappedArray(mipmap));
+}
+
 static void layers_stay() {
     enum { LAYERS = 3 };
     const cudaMipmappedArray_t mipmap =
@@ -182,9 +211,12 @@ static void what_is_lacking() {
     float *device;
     resource.resType = cudaResourceTypeMipmappedArray;
     resource.res.mipmap.mipmap = mipmap;
-    view.firstMipmapLevel = 1;
-    view.lastMipmapLevel = 2;
+    view.format = cudaResViewFormatFloat1;
     EXPECT(cudaErrorNotSupported,
+           cudaCreateTextureObject(&texture, &resource, &description, &view));
+    view.format = cudaResViewFormatNone;
+    view.lastMipmapLevel = LEVELS;
+    EXPECT(cudaErrorInvalidValue,
            cudaCreateTextureObject(&texture, &resource, &description, &view));
     description.normalizedCoords = 0;
     EXPECT(cudaErrorInvalidValue,
@@ -198,6 +230,7 @@ static void what_is_lacking() {
 
 int main() {
     levels_are_chosen();
+    views_have_some_levels();
     layers_stay();
     levels_are_arrays();
     what_is_lacking();

@@ -157,6 +157,31 @@ __global__ void fetch_volume(float *to, cudaTextureObject_t texture) {
 }
 
 /* Layers are apart, planes of a volume are not. */
+/* The first layer of a view is its layer 0; beyond the last one lies the last. */
+static void views_of_layers(cudaArray_t array) {
+    cudaResourceDesc resource = {};
+    cudaResourceViewDesc view = {};
+    cudaTextureDesc description = {};
+    cudaTextureObject_t texture;
+    float results[DEPTH];
+    resource.resType = cudaResourceTypeArray;
+    resource.res.array.array = array;
+    view.firstLayer = 1;
+    view.lastLayer = 2;
+    OK(cudaCreateTextureObject(&texture, &resource, &description, &view));
+    run(results, DEPTH, fetch_layer, texture);
+    CHECK(results[0] == 100 && results[1] == 200 && results[2] == 200);
+    OK(cudaDestroyTextureObject(texture));
+    view.lastLayer = DEPTH;
+    EXPECT(cudaErrorInvalidValue,
+           cudaCreateTextureObject(&texture, &resource, &description, &view));
+    view.lastLayer = 2;
+    view.lastMipmapLevel = 1;
+    EXPECT(cudaErrorInvalidValue,
+           cudaCreateTextureObject(&texture, &resource, &description, &view));
+    (void)cudaGetLastError();
+}
+
 static void layers_and_volumes() {
     const cudaChannelFormatDesc channels = cudaCreateChannelDesc<float>();
     static float texels[DEPTH][HEIGHT][WIDTH];
@@ -178,6 +203,7 @@ static void layers_and_volumes() {
         if (is_layered) {
             run(results, DEPTH, fetch_layer, texture);
             CHECK(results[0] == 0 && results[1] == 100 && results[2] == 200);
+            views_of_layers(array);
         } else {
             run(results, DEPTH, fetch_volume, texture);
             CHECK(results[0] == 50 && results[1] == 150 && results[2] == 200);

@@ -84,6 +84,25 @@ static CUresult image_of(const CUDA_RESOURCE_DESC *resource, struct machine_text
     return CUDA_SUCCESS;
 }
 
+/* The first level and the first layer of a view are its numbers 0. */
+static CUresult image_view(const CUDA_RESOURCE_VIEW_DESC *view, struct machine_texture *image) {
+    const unsigned level = view->firstMipmapLevel, last_level = view->lastMipmapLevel;
+    const unsigned layer = view->firstLayer, last_layer = view->lastLayer;
+    const unsigned levels = image->levels ? image->levels : 1;
+    const unsigned layers = image->is_layered ? image->size[2] : 1;
+    if (level > last_level || last_level >= levels || layer > last_layer || last_layer >= layers)
+        return CUDA_ERROR_INVALID_VALUE;
+    const bool has_all = last_layer - layer + 1 == layers;
+    if (!has_all && (levels > 1 || image->is_cubemap))
+        return lacking("views of some layers of cubes and mipmapped arrays");
+    *image = texture_level(image, level);
+    image->levels = (uint8_t)(last_level - level + 1);
+    image->base += layer * image->plane_bytes;
+    if (image->is_layered)
+        image->size[2] = last_layer - layer + 1;
+    return CUDA_SUCCESS;
+}
+
 /* ---- How they are read ---- */
 
 static CUresult image_read(const CUDA_TEXTURE_DESC *description, bool is_line,
@@ -144,11 +163,11 @@ CUresult texture_open(struct driver_context *context, const CUDA_RESOURCE_DESC *
     if (view && view->format != CU_RES_VIEW_FORMAT_NONE)
         return lacking("views in another format");
     const bool has_levels = resource->resType == CU_RESOURCE_TYPE_MIPMAPPED_ARRAY;
-    if (view && has_levels && (view->firstMipmapLevel || view->lastMipmapLevel))
-        return lacking("views of some levels");
     if (view)
         texture.view = *view;
     CUresult status = image_of(resource, &image);
+    if (status == CUDA_SUCCESS && view)
+        status = image_view(view, &image);
     if (status == CUDA_SUCCESS && has_levels &&
         !(description->flags & CU_TRSF_NORMALIZED_COORDINATES))
         status = CUDA_ERROR_INVALID_VALUE;

@@ -156,7 +156,7 @@ CUresult driver_end_of(const char *call, CUresult status) {
     }
     if (status != CUDA_SUCCESS && status != CUDA_ERROR_NOT_READY)
         note_failure(call, status);
-    if (driver.log.told != driver.log.count && !driver_thread.in_log_callback)
+    if (driver.log.told != driver.log.count && !driver_thread.in_log_callback && !driver.finished)
         tell_callbacks();
     pthread_mutex_unlock(&driver.lock);
     return status;
