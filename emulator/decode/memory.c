@@ -93,6 +93,7 @@ void decoder_add_address(struct decoder *decoder, const struct syntax_operand *o
         return;
     if (symbol->variable->space == SPACE_LOCAL && !decoder->function->syntax->is_entry)
         decoder_fail(decoder, "a function's local variable is addressed with mov first");
+    operand_class_check_space(decoder, symbol->variable->space);
     uint64_t value = decoder_symbol_value(decoder, symbol, operand, &is_dynamic);
     if (decoder->detail->space == SPACE_GENERIC) {
         static const unsigned windows[] = {[SPACE_SHARED] = WINDOW_SHARED,
@@ -184,7 +185,7 @@ static void check_vector(struct decoder *decoder) {
         if (decoder_has_modifier(decoder, kept[k]) && detail->elements * detail->access_bytes != 32)
             decoder_fail(decoder, "the priority in the L2 is for vectors of 32 bytes");
     }
-    if (is_plain && detail->elements == 8 && !is_wide)
+    if ((is_plain || strcmp(root, "ldu") == 0) && detail->elements == 8 && !is_wide)
         decoder_fail(decoder, "a vector of 8 elements that are not words of global memory");
 }
 
@@ -206,6 +207,7 @@ static void memory_shape(struct decoder *decoder, const struct instruction_row *
     detail->space = decoder_space(decoder);
     detail->elements = 1;
     memory_order(decoder);
+    operand_class_check_memory(decoder);
     if (row->decode == DECODE_UNTYPED)
         return;
     const struct syntax_type *type = access_type(decoder);

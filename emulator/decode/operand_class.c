@@ -88,9 +88,9 @@ static bool is_number(const struct decoder *decoder, bool is_to) {
         const char *root;
         bool is_to;
         uint8_t first; /* source */
-    } numbers[] = {{"popc", true, 0},   {"clz", true, 0},  {"shl", false, 1}, {"shr", false, 1},
-                   {"bfi", false, 2},   {"shf", false, 2}, {"bmsk", true, 0}, {"match", true, 0},
-                   {"redux", false, 1}, {"elect", true, 0}};
+    } numbers[] = {{"popc", true, 0},   {"clz", true, 0},   {"shl", false, 1}, {"shr", false, 1},
+                   {"bfi", false, 2},   {"shf", false, 2},  {"bmsk", true, 0}, {"match", true, 0},
+                   {"redux", false, 1}, {"vote", false, 1}, {"elect", true, 0}};
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
         if (is_root(decoder, numbers[k].root) && is_to == numbers[k].is_to &&
             (is_to || decoder->detail->from_count >= numbers[k].first))
@@ -127,7 +127,7 @@ void operand_class_check(struct decoder *decoder, const struct syntax_operand *o
         is_wrong = types.count <= 1 && !(types.count && fits(types.last, declared)) &&
                    !is_of_pairs(decoder, declared);
     else if (is_number(decoder, is_to) || is_reduction_of_bits(decoder, &types))
-        is_wrong = declared->kind == TYPE_FLOAT;
+        is_wrong = declared->kind == TYPE_FLOAT && !is_pair(declared->name);
     else if (types.count == 0 || (types.count == 1 && declared->bits != types.last->bits))
         is_wrong = !moves && declared->kind == TYPE_FLOAT && !is_root(decoder, "createpolicy") &&
                    !is_root(decoder, "movmatrix") &&
@@ -153,6 +153,60 @@ void operand_class_check_value(struct decoder *decoder, const struct syntax_oper
     const struct named_types types = types_of(decoder);
     if (is_known && !is_of_any_type(declared) && types.count == 1 && !fits(types.last, declared))
         refuse(decoder, operand, declared);
+}
+
+/* ---- Accesses to memory ---- */
+
+void operand_class_check_space(struct decoder *decoder, enum state_space space) {
+    const struct detail *detail = decoder->detail;
+    const enum state_space wanted = decoder_space(decoder);
+    const bool is_barrier = is_root(decoder, "mbarrier");
+    if (detail->address_count > 1 || (detail->row->decode != DECODE_MEMORY && !is_barrier))
+        return;
+    const bool is_right = is_barrier                ? space == SPACE_SHARED
+                          : wanted == SPACE_GENERIC ? space != SPACE_CONST && space != SPACE_PARAM
+                                                    : space == wanted;
+    if (!is_right)
+        decoder_fail(decoder, "a variable of another state space");
+}
+
+static void check_hints(struct decoder *decoder) {
+    static const char *const ways[] = {"ca", "cg", "cs", "lu", "cv", "wb", "wt", "volatile"};
+    const struct syntax_instruction *source = decoder_source(decoder);
+    bool has_way = false, has_priority = false;
+    for (size_t k = 0; k < sizeof ways / sizeof ways[0]; k++)
+        has_way |= decoder_has_modifier(decoder, ways[k]);
+    for (size_t k = 0; k < source->modifier_count; k++)
+        has_priority |= strncmp(source->modifiers[k], "L1::", strlen("L1::")) == 0;
+    if (has_way && has_priority)
+        decoder_fail(decoder, "a priority in the L1 beside another way through the caches");
+    if (decoder_has_modifier(decoder, "weak") && decoder_has_modifier(decoder, "nc"))
+        decoder_fail(decoder, ".weak beside .nc");
+}
+
+/* cp.async.cg has 16 bytes, cp.async.ca 4, 8 or 16. */
+static void check_copy(struct decoder *decoder) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    const bool is_cg = decoder_has_modifier(decoder, "cg");
+    if (source->operand_count < 3 || !(is_cg || decoder_has_modifier(decoder, "ca")) ||
+        source->operands[2].kind != OPERAND_INTEGER)
+        return;
+    const int64_t bytes = source->operands[2].integer;
+    if (bytes != 16 && (is_cg || (bytes != 4 && bytes != 8)))
+        decoder_fail(decoder, is_cg ? "a copy of other than 16 bytes"
+                                    : "a copy of other than 4, 8 or 16 bytes");
+}
+
+void operand_class_check_memory(struct decoder *decoder) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    if (is_root(decoder, "ld") || is_root(decoder, "st"))
+        check_hints(decoder);
+    if (is_root(decoder, "cp"))
+        check_copy(decoder);
+    if (is_root(decoder, "mbarrier") && decoder_has_modifier(decoder, "shared::cluster") &&
+        strchr(decoder->detail->row->operands, '=') && source->operand_count > 0 &&
+        source->operands[0].kind != OPERAND_SINK)
+        decoder_fail(decoder, "a state of another block's mbarrier, where _ is needed,");
 }
 
 bool operand_class_has_floats(const struct decoder *decoder) {

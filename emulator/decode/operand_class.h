@@ -14,6 +14,11 @@ void operand_class_check_value(struct decoder *decoder, const struct syntax_oper
                                const struct syntax_type *declared);
 /* A literal of another kind than the instruction's operand, of the letter (lanes.h), is refused. */
 void operand_class_check_literal(struct decoder *decoder, enum operand_kind literal, char letter);
+/* A variable whose name is the first address is in the instruction's space, and one that a generic
+ * access names is not in .const or .param. */
+void operand_class_check_space(struct decoder *decoder, enum state_space space);
+/* Hints to caches that exclude each other, sizes of copies, and results that have to be `_`. */
+void operand_class_check_memory(struct decoder *decoder);
 /* Whether the first or the last type that the instruction names is one of floats. */
 bool operand_class_has_floats(const struct decoder *decoder);
 

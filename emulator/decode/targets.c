@@ -10,8 +10,8 @@
 
 /* ---- The notes ---- */
 
-/* As under "Target ISA Notes" (PTX ISA 9.0, chapter 9.7). Where the assembler takes more or fewer targets, they are
- * the assembler's. */
+/* As under "Target ISA Notes" (PTX ISA 9.0, chapter 9.7). Where the assembler takes more or fewer
+ * targets, they are the assembler's. */
 #define HOPPER_ON "90a 100f 110f 120f"
 #define BLACKWELL "100f 110f 120f"
 #define BLACKWELL_FP8 "100f 110f 120a 121a"

@@ -17,7 +17,8 @@ struct target_note {
 extern const struct target_note target_notes[];
 extern const size_t target_note_count;
 
-/* The note of an instruction, whose modifiers stand in the manual's order; NULL: all targets have it. */
+/* The note of an instruction, whose modifiers stand in the manual's order; NULL: all targets have
+ * it. */
 const struct target_note *targets_find(const struct syntax_instruction *instruction);
 
 /* The first target that the instruction is noted with, by its number; 0: all have it. */

@@ -55,9 +55,9 @@ static enum modifier_kind modifier_kind(const char *modifier) {
 /* Roots that have their first modifier as a part of their name: it stays first. Products have it where
  * it says which half of an integer. */
 static bool is_named_by_first(const struct syntax_instruction *instruction, size_t at) {
-    static const char *const roots[] = {"shf",  "cp",       "brx",          "griddepcontrol",
-                                        "wmma", "mbarrier", "createpolicy", "tcgen05",
-                                        "dp2a", "multimem", "mul24",        "mad24"};
+    static const char *const roots[] = {
+        "shf",     "cp",   "brx",      "griddepcontrol", "wmma",  "mbarrier",  "createpolicy",
+        "tcgen05", "dp2a", "multimem", "mul24",          "mad24", "setmaxnreg"};
     static const char *const halves[] = {"lo", "hi", "wide"};
     const bool is_product =
         strcmp(instruction->root, "mul") == 0 || strncmp(instruction->root, "mad", 3) == 0;
@@ -72,12 +72,20 @@ static bool is_named_by_first(const struct syntax_instruction *instruction, size
     return false;
 }
 
-/* `fence.proxy`, `bar.warp.sync` and `bar.cta.red` are names, too. */
+/* `fence.proxy`, `bar.warp.sync`, `bar.cta.red` and `mbarrier.try_wait.parity` are names, too. */
 static bool is_part_of_name(const struct syntax_instruction *instruction, size_t at) {
+    static const struct {
+        const char *root, *modifier;
+    } parts[] = {{"bar", "red"},     {"bar", "cta"},         {"barrier", "red"},
+                 {"barrier", "cta"}, {"barrier", "cluster"}, {"st", "bulk"},
+                 {"cp", "arrive"},   {"mbarrier", "parity"}, {"mbarrier", "expect_tx"}};
     const char *modifier = instruction->modifiers[at];
+    for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++)
+        if (strcmp(instruction->root, parts[k].root) == 0 &&
+            strcmp(modifier, parts[k].modifier) == 0)
+            return true;
     return strcmp(modifier, "proxy") == 0 || strcmp(modifier, "warp") == 0 ||
-           strcmp(modifier, "to") == 0 ||
-           (strncmp(instruction->root, "bar", 3) == 0 && strcmp(modifier, "red") == 0);
+           strcmp(modifier, "to") == 0;
 }
 
 /* Whether modifier `at` may be taken before those that stand in front of it. */

@@ -17,8 +17,8 @@ struct pattern_fit {
 bool pattern_match(const char *pattern, const struct syntax_instruction *instruction,
                    bool any_order, struct pattern_fit *fit);
 
-/* Whether the modifiers that the pattern names (`.a` and `.{a,b}`) are among the instruction's, in this
- * order, with any others between them. Roots are not compared. */
+/* Whether the modifiers that the pattern names (`.a` and `.{a,b}`) are among the instruction's, in
+ * this order, with any others between them. Roots are not compared. */
 bool pattern_occurs(const char *pattern, const struct syntax_instruction *instruction);
 
 #endif

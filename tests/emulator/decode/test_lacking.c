@@ -61,6 +61,14 @@ static void every_instruction_that_is_lacking_is_named(void **state) {
          "{%r1,%r2,%r3,%r4}, {%r1,%r2,%r3,%r4}, {%r1,%r2,%r3,%r4}, %r5, 1;"),
         ("mma.sync.aligned.m8n8k4.row.col.f16.f16.f16.f32 {%r1,%r2,%r3,%r4}, {%r5,%r6}, "
          "{%r7,%r8}, {%f1,%f2,%f3,%f4,%f5,%f6,%f7,%f8};"),
+        /* Words of a name stay in front. */
+        "mbarrier.try_wait.shared.parity.b64 %p1, [%r1], %r2;",
+        "mbarrier.arrive.shared.expect_tx.b64 _, [%r1], 8;",
+        "st.shared::cta.bulk [%r1], %rd1, 0;",
+        "cp.async.mbarrier.shared.arrive.b64 [%r1];",
+        "barrier.aligned.cta.sync 0;",
+        "bar.sync.cta 0;",
+        "setmaxnreg.sync.aligned.inc.u32 64;",
     };
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof lacking / sizeof lacking[0]; k++) {
@@ -126,5 +134,5 @@ int main(void) {
         cmocka_unit_test(every_instruction_that_is_lacking_is_named),
         cmocka_unit_test(what_the_document_calls_lacking_is),
     };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
 }

@@ -56,6 +56,18 @@ static const struct {
     {"setmaxnreg.inc.sync.aligned.u32 16;", "no meaning here"},
     {"setmaxnreg.dec.sync.aligned.u32 25;", "no meaning here"},
     {"setmaxnreg.dec.sync.aligned.u32 264;", "no meaning here"},
+    {".shared .b32 s; ld.global.u32 %r1, [s];", "a variable of another state space"},
+    {".shared .b32 s; red.global.add.u32 [s], %r1;", "a variable of another state space"},
+    {".local .b32 s; mbarrier.init.b64 [s], 1;", "a variable of another state space"},
+    {"ld.global.ca.L1::evict_last.u32 %r1, [%rd1];", "beside another way"},
+    {"st.volatile.global.L1::no_allocate.u32 [%rd1], %r1;", "beside another way"},
+    {"ld.weak.global.nc.u32 %r1, [%rd1];", ".weak beside .nc"},
+    {"cp.async.ca.shared.global [%r1], [%rd1], 12;", "other than 4, 8 or 16 bytes"},
+    {"cp.async.cg.shared.global [%r1], [%rd1], 8;", "other than 16 bytes"},
+    {"mbarrier.arrive.shared::cluster.b64 %rd1, [%r1];", "where _ is needed"},
+    {"ldu.global.v8.b8 {%r1,%r2,%r3,%r4,%r5,%r6,%r7,%r8}, [%rd1];", "a vector of 8 elements"},
+    {"vote.sync.all.pred %p1, %p2, 1.0;", "a float where an integer"},
+    {"vote.sync.any.pred %p1, %p2, %f1;", "%f1 is declared as .f32"},
 };
 
 static void literals_and_special_registers_as_the_assembler_wants_them(void **state) {

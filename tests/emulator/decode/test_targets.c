@@ -1,4 +1,5 @@
-/* Which targets have an instruction (PTX ISA 9.7, "Target ISA Notes"): a module for another is refused. */
+/* Which targets have an instruction (PTX ISA 9.7, "Target ISA Notes"): a module for another is
+ * refused. */
 #include "emulator/decode/targets.h"
 #include "tests/support/emulator_core.h"
 
