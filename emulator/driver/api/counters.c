@@ -70,7 +70,7 @@ DRIVER_API int lockstepEmulatorCountersRead(size_t index, struct lockstep_emulat
 DRIVER_API void lockstepEmulatorFind(const char *line) {
     pthread_mutex_lock(&driver.lock);
     driver_find("%s", line);
-    pthread_mutex_unlock(&driver.lock);
+    (void)driver_end(CUDA_SUCCESS);
 }
 
 DRIVER_API void lockstepEmulatorStopWhen(int (*asked)(void *context), void *context) {

@@ -1,6 +1,7 @@
 /* The emulated driver's log: what it says of calls that fail, by callback, in memory and in a file (cuLogs*). */
 #include <unistd.h>
 
+#include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
 
 enum { WHOLE = 25600 };
@@ -58,9 +59,12 @@ static void a_callback_hears_of_failures(void **state) {
     assert_non_null(strstr(heard.last, "from cuModuleGetFunction"));
     OK(cuCtxSynchronize());
     assert_int_equal(heard.lines, 3);
+    lockstepEmulatorFind("of a library on top of the driver");
+    assert_int_equal(heard.lines, 4);
+    assert_string_equal(heard.last, "of a library on top of the driver");
     OK(cuLogsUnregisterCallback(heard.handle));
     fail_once();
-    assert_int_equal(heard.lines, 3);
+    assert_int_equal(heard.lines, 4);
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuLogsUnregisterCallback(heard.handle));
 }
 
