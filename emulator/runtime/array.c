@@ -224,6 +224,39 @@ static CUresult copy_run(CUarray array, size_t x, size_t y, const char *from, ch
     return result;
 }
 
+/* As far as both rows go. */
+static CUresult copy_run_between(CUarray to, size_t to_x, size_t to_y, CUarray from, size_t from_x,
+                                 size_t from_y, size_t bytes) {
+    size_t to_row = 0, from_row = 0;
+    CUresult result = row_bytes(to, &to_row);
+    if (result == CUDA_SUCCESS)
+        result = row_bytes(from, &from_row);
+    while (bytes && result == CUDA_SUCCESS) {
+        const size_t to_rest = to_x < to_row ? to_row - to_x : bytes;
+        const size_t from_rest = from_x < from_row ? from_row - from_x : bytes;
+        const size_t rest = to_rest < from_rest ? to_rest : from_rest;
+        const size_t width = bytes < rest ? bytes : rest;
+        CUDA_MEMCPY3D copy = plane_of(width, 1);
+        copy_to_array(&copy, to, to_x, to_y);
+        copy_from_array(&copy, from, from_x, from_y);
+        result = cuMemcpy3D_v2(&copy);
+        bytes -= width;
+        to_y += width == to_rest;
+        to_x = width == to_rest ? 0 : to_x + width;
+        from_y += width == from_rest;
+        from_x = width == from_rest ? 0 : from_x + width;
+    }
+    return result;
+}
+
+RUNTIME_API cudaError_t cudaMemcpyArrayToArray(CUarray to, size_t to_x, size_t to_y, CUarray from,
+                                               size_t from_x, size_t from_y, size_t bytes,
+                                               enum cudaMemcpyKind kind) {
+    (void)kind;
+    RUNTIME_RETURN(copy_run_between(to, to_x, to_y, from, from_x, from_y, bytes));
+}
+RUNTIME_PER_THREAD(cudaMemcpyArrayToArray, _ptds);
+
 RUNTIME_API cudaError_t cudaMemcpyToArray(CUarray to, size_t x, size_t y, const void *from,
                                           size_t bytes, enum cudaMemcpyKind kind) {
     if (!copy_is_kind(kind))

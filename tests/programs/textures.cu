@@ -50,6 +50,31 @@ static void read_back(cudaTextureObject_t texture, cudaArray_t array,
     (void)cudaGetLastError();
 }
 
+/* A run goes on in the next row where one ends, in rows of one length and of the other. The call is of old programs. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static void runs_between_arrays() {
+    enum { OTHER = 5, COUNT = 12, FROM = WIDTH + 3, TO = 2 };
+    const cudaChannelFormatDesc channels = cudaCreateChannelDesc<float>();
+    float texels[HEIGHT * WIDTH], back[HEIGHT * OTHER];
+    cudaArray_t from, to;
+    for (int k = 0; k < HEIGHT * WIDTH; k++)
+        texels[k] = (float)k;
+    OK(cudaMallocArray(&from, &channels, WIDTH, HEIGHT));
+    OK(cudaMallocArray(&to, &channels, OTHER, HEIGHT));
+    OK(cudaMemcpy2DToArray(from, 0, 0, texels, WIDTH * 4, WIDTH * 4, HEIGHT,
+                           cudaMemcpyHostToDevice));
+    OK(cudaMemcpyArrayToArray(to, TO * 4, 0, from, FROM % WIDTH * 4, FROM / WIDTH, COUNT * 4,
+                              cudaMemcpyDeviceToDevice));
+    OK(cudaMemcpy2DFromArray(back, OTHER * 4, to, 0, 0, OTHER * 4, HEIGHT, cudaMemcpyDeviceToHost));
+    for (int k = 0; k < COUNT; k++)
+        CHECK(back[TO + k] == texels[FROM + k]);
+    EXPECT(cudaErrorInvalidValue,
+           cudaMemcpyArrayToArray(to, 0, HEIGHT, from, 0, 0, 4, cudaMemcpyDeviceToDevice));
+    (void)cudaGetLastError();
+    OK(cudaFreeArray(to));
+    OK(cudaFreeArray(from));
+}
+
 static void planes() {
     const cudaChannelFormatDesc channels = cudaCreateChannelDesc<float>();
     float texels[HEIGHT][WIDTH], results[HEIGHT * WIDTH], back[HEIGHT][WIDTH];
@@ -297,6 +322,7 @@ static void what_is_lacking() {
 
 int main() {
     planes();
+    runs_between_arrays();
     linear_memory();
     pitched_memory();
     layers_and_volumes();
