@@ -149,15 +149,17 @@ $(BUILD)/emulator/nvrtc/versioned.%.ld: emulator/emulator.mk
 	    echo "__nvJitLink$${name}_$*_$$minor = nvJitLink$$name;"; done; done >$@
 
 define jitlink_rule
-$(BUILD)/emulator/nvrtc/nvjitlink.$(1).o $(BUILD)/emulator/nvrtc/lto.$(1).o: $(BUILD)/emulator/nvrtc/%.$(1).o: emulator/nvrtc/%.c $(flags)
+jitlink_objects_$(1) := $(foreach name,nvjitlink lto callees,$(BUILD)/emulator/nvrtc/$(name).$(1).o)
+$$(jitlink_objects_$(1)): $(BUILD)/emulator/nvrtc/%.$(1).o: emulator/nvrtc/%.c $(flags)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(emulator_flags) -DNVJITLINK_MAJOR=$(1) -DNVJITLINK_SONAME='"libnvJitLink.so.$(1)"' -MMD -MP -c $$< -o $$@
+	$$(CC) $$(CFLAGS) $$(emulator_flags) -DNVJITLINK_MAJOR=$(1) -DNVJITLINK_SONAME='"libnvJitLink.so.$(1)"' \
+	    -DNVRTC_SONAME='"libnvrtc.so.$(1)"' -MMD -MP -c $$< -o $$@
 
 $(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map: emulator/nvrtc/exports.nvjitlink.map.in
 	@mkdir -p $$(@D)
 	sed 's/@version@/$(1)/' $$< >$$@
 
-$(BUILD)/emulator/libnvJitLink.so.$(1): $(BUILD)/emulator/nvrtc/nvjitlink.$(1).o $(BUILD)/emulator/nvrtc/lto.$(1).o $(BUILD)/emulator/nvrtc/nvidia.o \
+$(BUILD)/emulator/libnvJitLink.so.$(1): $$(jitlink_objects_$(1)) $(BUILD)/emulator/nvrtc/nvidia.o \
     $(BUILD)/emulator/nvrtc/versioned.$(1).ld $(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map
 	$$(CC) $$(CFLAGS) -shared -Wl,-soname,$$(@F) -Wl,--version-script=$(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map \
 	    -Wl,-Bsymbolic $$(filter %.o %.ld,$$^) $$(LDFLAGS) -ldl -lpthread -o $$@

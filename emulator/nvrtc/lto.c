@@ -1,10 +1,12 @@
 #include "emulator/nvrtc/lto.h"
 
+#include "emulator/nvrtc/callees.h"
 #include "emulator/nvrtc/nvidia.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@
 struct lto {
     void *handle; /* NVIDIA's */
     bool is_empty;
+    char architecture[32]; /* "-arch=sm_80" */
 };
 
 /* ---- NVIDIA's library ---- */
@@ -79,6 +82,9 @@ nvJitLinkResult lto_begin(struct lto **lto, uint32_t count, const char **options
     if (!link)
         return NVJITLINK_ERROR_INTERNAL;
     link->is_empty = true;
+    for (uint32_t i = 0; i < count; i++)
+        if (strncmp(options[i], "-arch=", 6) == 0)
+            (void)snprintf(link->architecture, sizeof link->architecture, "%s", options[i]);
     const nvJitLinkResult result = create(&link->handle, count, options);
     if (result == NVJITLINK_SUCCESS)
         *lto = link;
@@ -93,11 +99,18 @@ nvJitLinkResult lto_add(struct lto *lto, int type, const void *data, size_t size
     return nvidia.nvJitLinkAddData(lto->handle, type, data, size, name);
 }
 
-nvJitLinkResult lto_complete(struct lto *lto, char **text) {
+/* What inputs of PTX call is kept by one more input. */
+static nvJitLinkResult keep_callees(struct lto *lto, const char *ptx) {
     size_t size = 0;
-    *text = NULL;
-    if (lto->is_empty)
-        return NVJITLINK_SUCCESS;
+    char *code = callees_keep(ptx, lto->architecture, &size);
+    const nvJitLinkResult result =
+        code ? lto_add(lto, NVJITLINK_INPUT_LTOIR, code, size, "callees") : NVJITLINK_SUCCESS;
+    free(code);
+    return result;
+}
+
+static nvJitLinkResult linked_text(struct lto *lto, char **text) {
+    size_t size = 0;
     nvJitLinkResult result = nvidia.nvJitLinkComplete(lto->handle);
     if (result == NVJITLINK_SUCCESS)
         result = nvidia.nvJitLinkGetLinkedPtxSize(lto->handle, &size);
@@ -105,6 +118,18 @@ nvJitLinkResult lto_complete(struct lto *lto, char **text) {
         return result;
     *text = calloc(size + 1, 1);
     return *text ? nvidia.nvJitLinkGetLinkedPtx(lto->handle, *text) : NVJITLINK_ERROR_INTERNAL;
+}
+
+nvJitLinkResult lto_complete(struct lto *lto, const char *ptx, char **text) {
+    *text = NULL;
+    if (lto->is_empty)
+        return NVJITLINK_SUCCESS;
+    nvJitLinkResult result = ptx ? keep_callees(lto, ptx) : NVJITLINK_SUCCESS;
+    if (result == NVJITLINK_SUCCESS)
+        result = linked_text(lto, text);
+    if (result == NVJITLINK_SUCCESS)
+        callees_forget(*text);
+    return result;
 }
 
 void lto_error(struct lto *lto, char *text, size_t room) {

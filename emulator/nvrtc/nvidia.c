@@ -35,7 +35,10 @@ static void *find_in_path(const char *folders, const char *soname) {
     return found;
 }
 
-/* By the name without a version, which this library does not have, the loader finds it where the toolkit is. */
+/*
+ * By the name without a version, which this library does not have, the loader finds it where the
+ * toolkit is.
+ */
 void *nvidia_open(const struct nvidia_library *library) {
     char toolkit[PATH_ROOM];
     const char *named = getenv(library->variable);

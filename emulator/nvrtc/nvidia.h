@@ -8,7 +8,8 @@ struct nvidia_library {
 };
 
 /*
- * A handle for dlsym, which stays for the process's life. The library is looked for in the folders of LD_LIBRARY_PATH, as the
- * loader finds it by its name without a version, and in /usr/local/cuda. NULL: there is none.
+ * A handle for dlsym, which stays for the process's life. The library is looked for in the folders
+ * of LD_LIBRARY_PATH, as the loader finds it by its name without a version, and in
+ * /usr/local/cuda. NULL: there is none.
  */
 void *nvidia_open(const struct nvidia_library *library);

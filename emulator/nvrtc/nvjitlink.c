@@ -1,7 +1,8 @@
 /*
- * nvJitLink for the emulated GPU, from its documented interface. Programs link PTX with it into a cubin; here the linked image
- * is the texts behind each other, as for cuLinkComplete. cuModuleLoadData finds what does not fit. Of inputs for link-time
- * optimisation NVIDIA's library makes PTX. Others hold machine code and are refused; but NVIDIA's library for barriers of the
+ * nvJitLink for the emulated GPU, from its documented interface. Programs link PTX with it into a
+ * cubin; here the linked image is the texts behind each other, as for cuLinkComplete.
+ * cuModuleLoadData finds what does not fit. Of inputs for link-time optimisation NVIDIA's library
+ * makes PTX. Others hold machine code and are refused; but NVIDIA's library for barriers of the
  * grid, and for launches by kernels, stands for the barrier that is written here.
  */
 #include "emulator/nvrtc/nvjitlink.h"
@@ -32,9 +33,10 @@ typedef struct nvJitLink {
 } * nvJitLinkHandle;
 
 /*
- * What kernels call that wait for the whole grid (cuda_device_runtime_api.h, cooperative_groups). A cooperative launch has a
- * workspace, whose address lies in two special registers. The first thread of a block counts its block in. The first block
- * counts what flips the highest bit when all others have come.
+ * What kernels call that wait for the whole grid (cuda_device_runtime_api.h, cooperative_groups).
+ * A cooperative launch has a workspace, whose address lies in two special registers. The first
+ * thread of a block counts its block in. The first block counts what flips the highest bit when
+ * all others have come.
  */
 static const char device_runtime[] =
     ".version 7.0\n.target sm_70\n.address_size 64\n"
@@ -135,8 +137,10 @@ static nvJitLinkResult device_runtime_append(nvJitLinkHandle link) {
     return text_append(link, device_runtime, sizeof device_runtime);
 }
 
-/* The result of a call of NVIDIA's library, whose words on a failure are kept. A program that links machine code did not ask for
- * PTX by itself, and would not know what they are about. */
+/*
+ * The result of a call of NVIDIA's library, whose words on a failure are kept. A program that
+ * links machine code did not ask for PTX by itself, and would not know what they are about.
+ */
 static nvJitLinkResult optimised(nvJitLinkHandle link, nvJitLinkResult result) {
     char words[sizeof link->error / 2];
     if (result == NVJITLINK_SUCCESS)
@@ -200,8 +204,10 @@ NVJITLINK_API nvJitLinkResult nvJitLinkAddFile(nvJitLinkHandle handle, int type,
     return result;
 }
 
-/* Where the kernel's body begins, that does not limit its registers by itself; NULL: there is none from
- * `text` on. */
+/*
+ * Where the kernel's body begins, that does not limit its registers by itself; NULL: there is none
+ * from `text` on.
+ */
 static const char *next_kernel(const char *text) {
     for (const char *entry = strstr(text, ".entry"); entry; entry = strstr(entry + 1, ".entry")) {
         const size_t head = strcspn(entry, "{;");
@@ -234,7 +240,7 @@ static nvJitLinkResult limit_registers(nvJitLinkHandle link) {
 
 static nvJitLinkResult optimised_append(nvJitLinkHandle link) {
     char *text = NULL;
-    nvJitLinkResult result = optimised(link, lto_complete(link->lto, &text));
+    nvJitLinkResult result = optimised(link, lto_complete(link->lto, link->text, &text));
     if (result == NVJITLINK_SUCCESS && text)
         result = text_append(link, text, strlen(text));
     free(text);

@@ -11,6 +11,7 @@ typedef enum {
 
 typedef enum {
     NVJITLINK_INPUT_PTX = 2,
+    NVJITLINK_INPUT_LTOIR = 3,
     NVJITLINK_INPUT_LIBRARY = 6,
     NVJITLINK_INPUT_ANY = 10
 } nvJitLinkInputType;
