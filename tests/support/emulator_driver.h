@@ -106,9 +106,7 @@ static inline CUfunction find_function(void **state, const char *name) {
     return function;
 }
 
-/* Every test of a list with the fixture. */
-#define WITH_CONTEXT(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
-#define WITH_MODULE(test) cmocka_unit_test_setup_teardown(test, fixture_open_module, fixture_close)
+/* A test with the fixture. */
 #define TEST_WITH_CONTEXT(test) TEST_BETWEEN(test, fixture_open, fixture_close)
 #define TEST_WITH_MODULE(test) TEST_BETWEEN(test, fixture_open_module, fixture_close)
 

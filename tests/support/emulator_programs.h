@@ -11,13 +11,19 @@
 #include <unistd.h>
 
 /* One test, once for each target; the target is the test's initial state. */
-#define PROGRAM(test, file)                                                                        \
-    {#test ", compute_75", test, program_open, program_close, (void *)(file ".75.ptx")}, {         \
-#        test ", compute_80", test, program_open, program_close, (void *)(file ".80.ptx")          \
-    }
+#define PROGRAM_LISTED(test, file, target)                                                         \
+    TEST_LISTED(list_##test##_##target, #test ", compute_" #target, test_##test, program_open,     \
+                program_close, (void *)(file "." #target ".ptx"))
+#define TEST_PROGRAM(test, file)                                                                   \
+    static void test_##test(void **state);                                                         \
+    PROGRAM_LISTED(test, file, 75)                                                                 \
+    PROGRAM_LISTED(test, file, 80)                                                                 \
+    static void test_##test(void **state)
 /* What only compute_80 has. */
-#define PROGRAM_80(test, file)                                                                     \
-    { #test ", compute_80", test, program_open, program_close, (void *)(file ".80.ptx") }
+#define TEST_PROGRAM_80(test, file)                                                                \
+    static void test_##test(void **state);                                                         \
+    PROGRAM_LISTED(test, file, 80)                                                                 \
+    static void test_##test(void **state)
 
 struct program {
     CUcontext context;

@@ -3,7 +3,7 @@
  * values: the builds for AVX2 and AVX-512 give the bits of the plain one.
  */
 #include "tests/support/arithmetic_lookup.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <string.h>
 
@@ -178,20 +178,10 @@ static void compare_build(enum arithmetic_isa isa) {
     assert_true(!*plain && !*other);
 }
 
-static void test_avx2_build_gives_the_plain_bits(void **state) {
-    (void)state;
+TEST(avx2_build_gives_the_plain_bits) {
     compare_build(ARITHMETIC_AVX2);
 }
 
-static void test_avx512_build_gives_the_plain_bits(void **state) {
-    (void)state;
+TEST(avx512_build_gives_the_plain_bits) {
     compare_build(ARITHMETIC_AVX512);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_avx2_build_gives_the_plain_bits),
-        cmocka_unit_test(test_avx512_build_gives_the_plain_bits),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * rounding modes and 128-bit integers (PTX ISA 9.7.9: cvt).
  */
 #include "tests/support/arithmetic_lookup.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <fenv.h>
 #include <math.h>
@@ -99,8 +99,7 @@ static void check_integers(const struct integer_type *to, const struct integer_t
     }
 }
 
-static void test_between_integers(void **state) {
-    (void)state;
+TEST(between_integers) {
     for (unsigned to = 0; to < INTEGERS; to++) {
         for (unsigned from = 0; from < INTEGERS; from++) {
             check_integers(&integers[to], &integers[from], false);
@@ -160,8 +159,7 @@ static void check_from_float(const struct integer_type *to, unsigned mode) {
     }
 }
 
-static void test_floats_to_integers(void **state) {
-    (void)state;
+TEST(floats_to_integers) {
     for (unsigned to = 0; to < INTEGERS; to++) {
         for (unsigned mode = 0; mode < MODES; mode++) {
             check_from_float(&integers[to], mode);
@@ -194,8 +192,7 @@ static void check_to_float(const struct integer_type *from, unsigned mode) {
     }
 }
 
-static void test_integers_to_floats(void **state) {
-    (void)state;
+TEST(integers_to_floats) {
     for (unsigned from = 0; from < INTEGERS; from++) {
         for (unsigned mode = 0; mode < MODES; mode++) {
             check_to_float(&integers[from], mode);
@@ -215,8 +212,7 @@ static void check_known(const struct known *known, size_t count) {
     }
 }
 
-static void test_halves_and_integers(void **state) {
-    (void)state;
+TEST(halves_and_integers) {
     static const struct known known[] = {
         {"cvt.rn.f16.s32", 65519, 0x7bff},         {"cvt.rn.f16.s32", 65520, 0x7c00},
         {"cvt.rz.f16.u32", 0xffffffff, 0x7bff},    {"cvt.rn.f16.u16", 2049, 0x6800},
@@ -229,8 +225,7 @@ static void test_halves_and_integers(void **state) {
     check_known(known, sizeof known / sizeof known[0]);
 }
 
-static void test_within_a_type(void **state) {
-    (void)state;
+TEST(within_a_type) {
     static const struct known known[] = {
         {"cvt.rni.f32.f32", 0x3f000000, 0},
         {"cvt.rni.f32.f32", 0x3fc00000, 0x40000000},
@@ -260,19 +255,9 @@ static void test_within_a_type(void **state) {
     check_known(known, sizeof known / sizeof known[0]);
 }
 
-static void test_packing(void **state) {
-    (void)state;
+TEST(packing) {
     assert_int_equal(ptx("cvt.pack.sat.s16.s32", 40000, (uint32_t)-40000, 0), 0x7fff8000);
     assert_int_equal(ptx("cvt.pack.sat.u8.s32.b32", 300, (uint32_t)-1, 0xabcd1234), 0x1234ff00);
     assert_int_equal(ptx("cvt.pack.sat.s4.s32.b32", 3, (uint32_t)-100, 0x345678), 0x34567838);
     assert_int_equal(ptx("cvt.pack.sat.u2.s32.b32", 1, 7, 0x1), 0x17);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_between_integers),   cmocka_unit_test(test_floats_to_integers),
-        cmocka_unit_test(test_integers_to_floats), cmocka_unit_test(test_halves_and_integers),
-        cmocka_unit_test(test_within_a_type),      cmocka_unit_test(test_packing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

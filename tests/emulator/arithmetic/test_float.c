@@ -3,7 +3,7 @@
  * cases that PTX ISA 9.7.3 lists.
  */
 #include "tests/support/arithmetic_lookup.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <fenv.h>
 #include <math.h>
@@ -160,8 +160,7 @@ static void check_f32(enum arithmetic_isa isa, enum operation operation, size_t 
     }
 }
 
-static void test_f32_rounds_as_the_host_in_every_mode(void **state) {
-    (void)state;
+TEST(f32_rounds_as_the_host_in_every_mode) {
     for (enum arithmetic_isa isa = ARITHMETIC_BASELINE; isa <= arithmetic_best_isa(); isa++) {
         for (enum operation operation = ADD; operation < OPERATIONS; operation++) {
             for (size_t mode = 0; mode < sizeof modes / sizeof modes[0]; mode++) {
@@ -172,8 +171,7 @@ static void test_f32_rounds_as_the_host_in_every_mode(void **state) {
     }
 }
 
-static void test_f32_saturates_to_the_unit_interval(void **state) {
-    (void)state;
+TEST(f32_saturates_to_the_unit_interval) {
     for (enum operation operation = ADD; operation <= FMA; operation++) {
         for (size_t mode = 0; mode < sizeof modes / sizeof modes[0]; mode++) {
             check_f32(arithmetic_best_isa(), operation, mode, false, true);
@@ -203,8 +201,7 @@ static void check_f64(enum operation operation, size_t mode) {
     }
 }
 
-static void test_f64_rounds_as_the_host_in_every_mode(void **state) {
-    (void)state;
+TEST(f64_rounds_as_the_host_in_every_mode) {
     for (enum operation operation = ADD; operation < OPERATIONS; operation++) {
         for (size_t mode = 0; mode < sizeof modes / sizeof modes[0]; mode++) {
             check_f64(operation, mode);
@@ -236,8 +233,7 @@ static void check_unary(const struct unary_case *cases, size_t count) {
     }
 }
 
-static void test_approximations_of_special_values(void **state) {
-    (void)state;
+TEST(approximations_of_special_values) {
     static const struct unary_case cases[] = {
         {"rcp.approx.f32", F32_MINUS_INF, F32_MINUS_ZERO},
         {"rcp.approx.f32", F32_MINUS_ZERO, F32_MINUS_INF},
@@ -298,8 +294,7 @@ static void test_approximations_of_special_values(void **state) {
     check_unary(cases, sizeof cases / sizeof cases[0]);
 }
 
-static void test_signs_and_payloads(void **state) {
-    (void)state;
+TEST(signs_and_payloads) {
     static const struct unary_case cases[] = {
         {"neg.f32", F32_ONE, F32_MINUS_ONE},
         {"neg.f32", 0xffc00001, F32_QUIET_NAN},
@@ -322,8 +317,7 @@ static void test_signs_and_payloads(void **state) {
                      0xfff8000000000000);
 }
 
-static void test_minimum_and_maximum(void **state) {
-    (void)state;
+TEST(minimum_and_maximum) {
     static const struct {
         const char *name;
         uint32_t a, b, result;
@@ -356,8 +350,7 @@ static void test_minimum_and_maximum(void **state) {
     assert_int_equal(ptx("max.f64", 0x7ff8000000000000, 0xbff0000000000000, 0), 0xbff0000000000000);
 }
 
-static void test_approximate_division(void **state) {
-    (void)state;
+TEST(approximate_division) {
     assert_int_equal(ptx("div.approx.f32", F32_ONE, 0x40000000, 0), 0x3f000000);
     /* Beyond 2^126 the divisor's reciprocal counts as zero. */
     assert_int_equal(ptx("div.approx.f32", 0x7f7fffff, 0x7f000000, 0), 0);
@@ -369,8 +362,7 @@ static void test_approximate_division(void **state) {
     assert_int_equal(ptx("div.full.ftz.f32", 0x00800000, 0x40000000, 0), 0);
 }
 
-static void test_pairs_of_f32(void **state) {
-    (void)state;
+TEST(pairs_of_f32) {
     /* (1, -2) * (3, 0.5) + (1, 1) */
     const uint64_t a = 0xc00000003f800000u;
     const uint64_t b = 0x3f00000040400000u;
@@ -381,27 +373,11 @@ static void test_pairs_of_f32(void **state) {
     assert_int_equal(ptx("fma.rn.f32x2", a, b, c), 0x0000000040800000u);
 }
 
-static void test_what_is_not_there_is_not_found(void **state) {
-    (void)state;
+TEST(what_is_not_there_is_not_found) {
     static const char *const names[] = {"fma.f32",  "fma.rn.sat.ftz.f32",
                                         "tanh.f32", "add.rn.sat.f64",
                                         "ex2.f32",  "min.NaN.ftz.f32"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_null(lookup(names[i]).operation);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_f32_rounds_as_the_host_in_every_mode),
-        cmocka_unit_test(test_f32_saturates_to_the_unit_interval),
-        cmocka_unit_test(test_f64_rounds_as_the_host_in_every_mode),
-        cmocka_unit_test(test_approximations_of_special_values),
-        cmocka_unit_test(test_signs_and_payloads),
-        cmocka_unit_test(test_minimum_and_maximum),
-        cmocka_unit_test(test_approximate_division),
-        cmocka_unit_test(test_pairs_of_f32),
-        cmocka_unit_test(test_what_is_not_there_is_not_found),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
  * binary128.
  */
 #include "tests/support/arithmetic_lookup.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <fenv.h>
 #include <math.h>
@@ -203,16 +203,14 @@ static void check_operation(const struct narrow *format, const char *root,
     }
 }
 
-static void test_f16_arithmetic_is_rounded_once(void **state) {
-    (void)state;
+TEST(f16_arithmetic_is_rounded_once) {
     check_operation(&f16, "add", ADD);
     check_operation(&f16, "sub", SUBTRACT);
     check_operation(&f16, "mul", MULTIPLY);
     check_operation(&f16, "fma", FMA);
 }
 
-static void test_bf16_arithmetic_is_rounded_once(void **state) {
-    (void)state;
+TEST(bf16_arithmetic_is_rounded_once) {
     check_operation(&bf16, "add", ADD);
     check_operation(&bf16, "sub", SUBTRACT);
     check_operation(&bf16, "mul", MULTIPLY);
@@ -220,8 +218,7 @@ static void test_bf16_arithmetic_is_rounded_once(void **state) {
 }
 
 /* 1 + 2^-8 is half way between two bf16; 2^-133 more decides, far below what double holds. */
-static void test_bf16_fma_does_not_round_twice(void **state) {
-    (void)state;
+TEST(bf16_fma_does_not_round_twice) {
     assert_int_equal(ptx("fma.rn.bf16", 0x3f83, 0x3f80, 0), 0x3f83);
     assert_int_equal(ptx("fma.rn.bf16", 0x3f88, 0x3f88, 0x0001), 0x3f91);
     assert_int_equal(ptx("fma.rn.bf16", 0x3f84, 0x3f84, 0x0001), 0x3f88);
@@ -254,8 +251,7 @@ static void check_narrowing(const struct narrow *format, enum mode mode, const c
     }
 }
 
-static void test_narrowing_in_every_mode(void **state) {
-    (void)state;
+TEST(narrowing_in_every_mode) {
     for (enum mode mode = NEAREST; mode <= UP; mode++) {
         check_narrowing(&f16, mode, "f32");
         check_narrowing(&bf16, mode, "f32");
@@ -264,8 +260,7 @@ static void test_narrowing_in_every_mode(void **state) {
     }
 }
 
-static void test_widening_is_exact(void **state) {
-    (void)state;
+TEST(widening_is_exact) {
     for (uint32_t half = 0; half < 0x10000; half++) {
         const double a = narrow_value(&f16, half);
         const double b = narrow_value(&bf16, half);
@@ -276,8 +271,7 @@ static void test_widening_is_exact(void **state) {
     }
 }
 
-static void test_pairs_put_the_first_source_above(void **state) {
-    (void)state;
+TEST(pairs_put_the_first_source_above) {
     const uint32_t one = 0x3f800000;
     const uint32_t minus_two = 0xc0000000;
     assert_int_equal(ptx("cvt.rn.f16x2.f32", one, minus_two, 0), 0x3c00c000);
@@ -292,8 +286,7 @@ static void test_pairs_put_the_first_source_above(void **state) {
     assert_int_equal(ptx("cvt.rn.sat.f16.f32", 0x40000000, 0, 0), 0x3c00);
 }
 
-static void test_tf32(void **state) {
-    (void)state;
+TEST(tf32) {
     assert_int_equal(ptx("cvt.rna.tf32.f32", 0x3f801000, 0, 0), 0x3f802000);
     assert_int_equal(ptx("cvt.rna.tf32.f32", 0xbf800fff, 0, 0), 0xbf800000);
     assert_int_equal(ptx("cvt.rna.tf32.f32", 0x7f7fffff, 0, 0), 0x7f800000);
@@ -329,8 +322,7 @@ static void check_small(const struct narrow *format, unsigned width, const char 
     }
 }
 
-static void test_eight_bit_floats(void **state) {
-    (void)state;
+TEST(eight_bit_floats) {
     check_small(&e4m3, 8, "cvt.rn.satfinite.e4m3x2.f32", "cvt.rn.f16x2.e4m3x2");
     check_small(&e5m2, 8, "cvt.rn.satfinite.e5m2x2.f32", "cvt.rn.f16x2.e5m2x2");
     assert_int_equal(ptx("cvt.rn.bf16x2.e4m3x2", 0x7f38, 0, 0), 0x7fff3f80);
@@ -339,8 +331,7 @@ static void test_eight_bit_floats(void **state) {
     assert_int_equal(ptx("cvt.rn.satfinite.e5m2x2.f16x2", 0x3c007bff, 0, 0), 0x3c7b);
 }
 
-static void test_floats_of_four_and_six_bits(void **state) {
-    (void)state;
+TEST(floats_of_four_and_six_bits) {
     check_small(&e2m3, 8, "cvt.rn.satfinite.e2m3x2.f32", "cvt.rn.f16x2.e2m3x2");
     check_small(&e3m2, 8, "cvt.rn.satfinite.e3m2x2.f32", "cvt.rn.f16x2.e3m2x2");
     check_small(&e2m1, 4, "cvt.rn.satfinite.e2m1x2.f32", "cvt.rn.f16x2.e2m1x2");
@@ -358,8 +349,7 @@ static void test_floats_of_four_and_six_bits(void **state) {
 }
 
 /* 1, 1.5, the smallest number, what is between it and half of it, and what is below. */
-static void test_scale_factors(void **state) {
-    (void)state;
+TEST(scale_factors) {
     assert_int_equal(ptx("cvt.rz.ue8m0x2.f32", 0x3f800000, 0x3fc00000, 0), 0x7f7f);
     assert_int_equal(ptx("cvt.rp.ue8m0x2.f32", 0x3f800000, 0x3fc00000, 0), 0x7f80);
     assert_int_equal(ptx("cvt.rp.ue8m0x2.f32", 0x00400000, 0x00400001, 0), 0x0001);
@@ -374,8 +364,7 @@ static void test_scale_factors(void **state) {
     assert_int_equal(ptx("cvt.rn.bf16x2.ue8m0x2", 0xfeff, 0, 0), 0x7f007fff);
 }
 
-static void test_half_modifiers(void **state) {
-    (void)state;
+TEST(half_modifiers) {
     assert_int_equal(ptx("add.sat.f16", 0x3c00, 0x3c00, 0), 0x3c00);
     assert_int_equal(ptx("add.rn.ftz.f16", 0x0001, 0x0001, 0), 0);
     assert_int_equal(ptx("fma.rn.relu.f16", 0xbc00, 0x3c00, 0), 0);
@@ -391,8 +380,7 @@ static void test_half_modifiers(void **state) {
 
 /* A factor that a tensor map filled in makes a sum zero, whatever its sign; another NaN does not, and
  * neither does c. */
-static void test_factors_outside_a_tensor(void **state) {
-    (void)state;
+TEST(factors_outside_a_tensor) {
     assert_int_equal(ptx("fma.rn.oob.f16", 0x4000, 0x4200, 0x3c00), 0x4700);
     assert_int_equal(ptx("fma.rn.oob.f16", 0x7ff7, 0x4200, 0x3c00), 0);
     assert_int_equal(ptx("fma.rn.oob.f16", 0x4000, 0xfff7, 0x3c00), 0);
@@ -408,8 +396,7 @@ static void test_factors_outside_a_tensor(void **state) {
 }
 
 /* Bounds of PTX ISA 9.7.4.9 and 9.7.4.10, over all numbers. */
-static void test_half_approximations_are_within_their_bounds(void **state) {
-    (void)state;
+TEST(half_approximations_are_within_their_bounds) {
     for (uint32_t half = 0; half < 0x10000; half++) {
         const double x = narrow_value(&f16, half);
         const double y = narrow_value(&bf16, half);
@@ -432,23 +419,4 @@ static void test_half_approximations_are_within_their_bounds(void **state) {
             assert_true(fabs(tangent - tanh(y)) <= exp2(-8));
         }
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_f16_arithmetic_is_rounded_once),
-        cmocka_unit_test(test_bf16_arithmetic_is_rounded_once),
-        cmocka_unit_test(test_bf16_fma_does_not_round_twice),
-        cmocka_unit_test(test_narrowing_in_every_mode),
-        cmocka_unit_test(test_widening_is_exact),
-        cmocka_unit_test(test_pairs_put_the_first_source_above),
-        cmocka_unit_test(test_tf32),
-        cmocka_unit_test(test_eight_bit_floats),
-        cmocka_unit_test(test_floats_of_four_and_six_bits),
-        cmocka_unit_test(test_scale_factors),
-        cmocka_unit_test(test_half_modifiers),
-        cmocka_unit_test(test_factors_outside_a_tensor),
-        cmocka_unit_test(test_half_approximations_are_within_their_bounds),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * loops over single bits written from the semantics in PTX ISA 9.7.1, and on values known by hand.
  */
 #include "tests/support/arithmetic_lookup.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -137,8 +137,7 @@ static void check_type(const char *root, const struct type *type, integer_functi
     }
 }
 
-static void test_whole_numbers(void **state) {
-    (void)state;
+TEST(whole_numbers) {
     static const struct {
         const char *root;
         integer_function *whole;
@@ -178,8 +177,7 @@ static void check_known(const struct known *known, size_t count) {
     }
 }
 
-static void test_known_arithmetic(void **state) {
-    (void)state;
+TEST(known_arithmetic) {
     static const struct known known[] = {
         {"add.sat.s32", 0x7fffffff, 1, 0, 0x7fffffff},
         {"sub.sat.s32", 0x80000000, 1, 0, 0x80000000},
@@ -271,8 +269,7 @@ static void check_carry(const char *root, const char *type, bool takes, bool sub
     }
 }
 
-static void test_carries(void **state) {
-    (void)state;
+TEST(carries) {
     bool out = false;
     check_carry("add", "u32", false, false, 32);
     check_carry("add", "s32", true, false, 32);
@@ -344,8 +341,7 @@ static uint64_t insert(const char *name, uint64_t a, uint64_t b, uint32_t positi
     return is_wide ? result.wide.at[5] : result.narrow.at[5];
 }
 
-static void test_bit_fields(void **state) {
-    (void)state;
+TEST(bit_fields) {
     uint64_t random = 6;
     for (unsigned round = 0; round < 20000; round++) {
         const uint64_t a = lookup_random(&random);
@@ -365,8 +361,7 @@ static void test_bit_fields(void **state) {
     }
 }
 
-static void test_logic_tables(void **state) {
-    (void)state;
+TEST(logic_tables) {
     const struct lookup found = lookup("lop3.b32");
     /* All eight combinations of three bits at once. */
     struct lanes32 sources[3];
@@ -384,8 +379,7 @@ static void test_logic_tables(void **state) {
     }
 }
 
-static void test_known_bits(void **state) {
-    (void)state;
+TEST(known_bits) {
     static const struct known known[] = {
         {"shl.b32", 1, 31, 0, 0x80000000},
         {"shl.b32", 1, 32, 0, 0},
@@ -444,8 +438,7 @@ static void test_known_bits(void **state) {
 }
 
 /* The table of PTX ISA 9.7.9.7, with bytes named by their numbers. */
-static void test_permute_modes(void **state) {
-    (void)state;
+TEST(permute_modes) {
     static const struct {
         const char *name;
         uint32_t results[4];
@@ -467,8 +460,7 @@ static void test_permute_modes(void **state) {
 
 /* ---- comparisons ---- */
 
-static void test_ordered_and_unordered_comparisons(void **state) {
-    (void)state;
+TEST(ordered_and_unordered_comparisons) {
     /* Less, equal, greater, unordered: which of the four each operator is true on. */
     static const struct {
         const char *name;
@@ -511,8 +503,7 @@ static void test_ordered_and_unordered_comparisons(void **state) {
     assert_int_equal(ptx("setp.eq.ftz.f32", 1, 0x80000000, 0), 1);
 }
 
-static void test_lanes_become_bits(void **state) {
-    (void)state;
+TEST(lanes_become_bits) {
     for (enum arithmetic_isa isa = ARITHMETIC_BASELINE; isa <= arithmetic_best_isa(); isa++) {
         const struct lookup narrow = lookup_in(isa, "setp.lo.u32");
         const struct lookup wide = lookup_in(isa, "setp.ge.s64");
@@ -537,8 +528,7 @@ static void test_lanes_become_bits(void **state) {
     }
 }
 
-static void test_other_comparisons(void **state) {
-    (void)state;
+TEST(other_comparisons) {
     static const struct known known[] = {
         {"setp.lt.s16", 0xffff, 1, 0, 1},
         {"setp.lt.u16", 0xffff, 1, 0, 0},
@@ -579,8 +569,7 @@ static void test_other_comparisons(void **state) {
     check_known(known, sizeof known / sizeof known[0]);
 }
 
-static void test_pairs_compare_to_two_predicates(void **state) {
-    (void)state;
+TEST(pairs_compare_to_two_predicates) {
     const struct lookup found = lookup("setp.le.f16x2");
     struct lanes32 a;
     struct lanes32 b;
@@ -609,21 +598,4 @@ static void test_pairs_compare_to_two_predicates(void **state) {
     one.operation->function(to, three, one.choice);
     assert_int_equal(low, 0x5555aaaa);
     assert_int_equal(high, 0xaaaa5555);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_numbers),
-        cmocka_unit_test(test_known_arithmetic),
-        cmocka_unit_test(test_carries),
-        cmocka_unit_test(test_bit_fields),
-        cmocka_unit_test(test_logic_tables),
-        cmocka_unit_test(test_known_bits),
-        cmocka_unit_test(test_permute_modes),
-        cmocka_unit_test(test_ordered_and_unordered_comparisons),
-        cmocka_unit_test(test_lanes_become_bits),
-        cmocka_unit_test(test_other_comparisons),
-        cmocka_unit_test(test_pairs_compare_to_two_predicates),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

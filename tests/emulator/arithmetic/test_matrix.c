@@ -4,7 +4,7 @@
  */
 #include "emulator/arithmetic/matrix.h"
 #include "tests/support/arithmetic_lookup.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -243,8 +243,7 @@ static void check_problem(const struct problem *problem) {
     }
 }
 
-static void test_mma_multiplies_fragments_laid_out_as_the_isa_says(void **state) {
-    (void)state;
+TEST(mma_multiplies_fragments_laid_out_as_the_isa_says) {
     static const struct problem problems[] = {
         {"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", a_16x16_16bit, b_16x8_16bit, 16, 8,
          16, F16, F16, F32, F32, -9, 9, false},
@@ -320,8 +319,7 @@ static uint32_t uniform_mma(const char *name, uint32_t a, uint32_t b, uint32_t c
     return results[1].narrow.at[30];
 }
 
-static void test_sums_run_upwards_in_f32(void **state) {
-    (void)state;
+TEST(sums_run_upwards_in_f32) {
     const char *const f16 = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32";
     /* 2^24 + 1 rounds back to 2^24 at every one of the sixteen steps. */
     assert_int_equal(uniform_mma(f16, 0x3c003c00, 0x3c003c00, 0x4b800000), 0x4b800000);
@@ -343,8 +341,7 @@ static void test_sums_run_upwards_in_f32(void **state) {
     assert_int_equal(uniform_mma(f16, 0x7e007e00, 0x3c003c00, 0), 0x7fffffff);
 }
 
-static void test_integer_sums_wrap_or_saturate(void **state) {
-    (void)state;
+TEST(integer_sums_wrap_or_saturate) {
     assert_int_equal(uniform_mma("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32", 0x01010101,
                                  0x01010101, 0x7fffffff),
                      0x8000001f);
@@ -434,8 +431,7 @@ static void check_wmma(const struct wmma *wmma) {
 
 #define WMMA "wmma.mma.sync.aligned.row.col."
 
-static void test_wmma_loads_multiplies_and_stores_alike(void **state) {
-    (void)state;
+TEST(wmma_loads_multiplies_and_stores_alike) {
     static const struct wmma products[] = {
         {WMMA "m16n16k16.f32.f32", "m16n16k16", "f16", "f32", "f32", 16, 16, 16, F16, F32, F32},
         {WMMA "m16n16k16.f16.f16", "m16n16k16", "f16", "f16", "f16", 16, 16, 16, F16, F16, F16},
@@ -461,8 +457,7 @@ static void test_wmma_loads_multiplies_and_stores_alike(void **state) {
     }
 }
 
-static void test_fragments_that_do_not_exist(void **state) {
-    (void)state;
+TEST(fragments_that_do_not_exist) {
     struct matrix_fragment fragment;
     assert_false(matrix_find_fragment('a', "m16n16k16", "f64", &fragment));
     assert_false(matrix_find_fragment('c', "m16n16k8", "f16", &fragment));
@@ -475,8 +470,7 @@ static void test_fragments_that_do_not_exist(void **state) {
 
 /* ---- ldmatrix, stmatrix, movmatrix ---- */
 
-static void test_ldmatrix_gives_each_lane_its_pair(void **state) {
-    (void)state;
+TEST(ldmatrix_gives_each_lane_its_pair) {
     uint16_t memory[32][8];
     const void *rows[32];
     struct lanes32 registers[4];
@@ -496,8 +490,7 @@ static void test_ldmatrix_gives_each_lane_its_pair(void **state) {
     assert_int_equal(registers[1].at[13], 0x0b030a03);
 }
 
-static void test_stmatrix_and_movmatrix_undo_ldmatrix(void **state) {
-    (void)state;
+TEST(stmatrix_and_movmatrix_undo_ldmatrix) {
     uint16_t memory[8][8];
     uint16_t copy[8][8];
     const void *rows[8];
@@ -524,17 +517,4 @@ static void test_stmatrix_and_movmatrix_undo_ldmatrix(void **state) {
     matrix_store_rows(copies, &from_second, 1, true);
     assert_memory_equal(copy, memory, sizeof memory);
     assert_memory_not_equal(&first, &second, sizeof first);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mma_multiplies_fragments_laid_out_as_the_isa_says),
-        cmocka_unit_test(test_sums_run_upwards_in_f32),
-        cmocka_unit_test(test_integer_sums_wrap_or_saturate),
-        cmocka_unit_test(test_wmma_loads_multiplies_and_stores_alike),
-        cmocka_unit_test(test_fragments_that_do_not_exist),
-        cmocka_unit_test(test_ldmatrix_gives_each_lane_its_pair),
-        cmocka_unit_test(test_stmatrix_and_movmatrix_undo_ldmatrix),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

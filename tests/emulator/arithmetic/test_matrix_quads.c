@@ -3,7 +3,7 @@
  * laid out by the formulas of PTX ISA 9.7.14.5.1 and equal to plain loops to the bit.
  */
 #include "tests/support/arithmetic_lookup.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -106,8 +106,7 @@ static void check_layout(const char *name, const struct layout *layout, uint64_t
     }
 }
 
-static void all_layouts_and_accumulators(void **state) {
-    (void)state;
+TEST(all_layouts_and_accumulators) {
     uint64_t random = 5;
     for (unsigned which = 0; which < 16; which++) {
         const struct layout layout = {which & 1, which & 2, which & 4, which & 8};
@@ -120,11 +119,4 @@ static void all_layouts_and_accumulators(void **state) {
         else
             check_layout(name, &layout, &random);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_layouts_and_accumulators),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

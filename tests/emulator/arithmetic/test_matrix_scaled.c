@@ -3,7 +3,7 @@
  * the scale factors. Fragments are laid out by the formulas of PTX ISA 9.7.14.5.
  */
 #include "tests/support/arithmetic_lookup.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -163,9 +163,8 @@ static void expect_product(const struct form *form, const struct places *places)
     }
 }
 
-static void every_two_types_are_multiplied(void **state) {
+TEST(every_two_types_are_multiplied) {
     static const struct places first = {0};
-    (void)state;
     for (unsigned k = 0; k < TYPES * TYPES; k++) {
         struct form form = {.k = 32, .a = &types[k / TYPES], .b = &types[k % TYPES]};
         const char *a = form.a->name, *b = form.b->name;
@@ -204,8 +203,7 @@ static const struct form scaled[] = {
      false, false},
 };
 
-static void factors_are_where_the_selectors_say(void **state) {
-    (void)state;
+TEST(factors_are_where_the_selectors_say) {
     for (unsigned k = 0; k < sizeof scaled / sizeof scaled[0]; k++) {
         for (unsigned n = 0; n < 4 * 4 * 2 * 4; n++) {
             const struct places places = {n % 4, n / 16 % 2, n / 4 % 4, n / 32};
@@ -239,8 +237,7 @@ static uint32_t scaled_one(const struct form *form, uint32_t a_factors, uint32_t
     return results[0].at[0];
 }
 
-static void factors_may_be_nan_or_smallest(void **state) {
-    (void)state;
+TEST(factors_may_be_nan_or_smallest) {
     const struct form *powers = &scaled[3], *fractions = &scaled[5];
     assert_int_equal(scaled_one(powers, 0x7f7f, 0x7f7f), lane_bits32(64.0F));
     assert_int_equal(scaled_one(powers, 0x7fff, 0x7f7f), 0x7fffffff);
@@ -249,13 +246,4 @@ static void factors_may_be_nan_or_smallest(void **state) {
     assert_int_equal(scaled_one(fractions, 0x387f3838, 0x38383838), 0x7fffffff);
     /* The sign of a factor does not count. */
     assert_int_equal(scaled_one(fractions, 0xb8b8b8b8, 0x38383838), lane_bits32(64.0F));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_two_types_are_multiplied),
-        cmocka_unit_test(factors_are_where_the_selectors_say),
-        cmocka_unit_test(factors_may_be_nan_or_smallest),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * by what PTX ISA 9.7.14.6 says of each shape, and results are equal to the bit.
  */
 #include "tests/support/arithmetic_lookup.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -281,8 +281,7 @@ static void check_results(const struct product *product, const struct problem *p
 #define FOURS ".m16n8k128.row.col.f32.e2m1.e2m1.f32"
 #define ORDERED "mma.sp::ordered_metadata.sync.aligned."
 
-static void products_equal_those_of_the_whole_matrix(void **state) {
-    (void)state;
+TEST(products_equal_those_of_the_whole_matrix) {
     static const struct product products[] = {
         {MMA "m16n8k16.row.col.f32.f16.f16.f32", 16, 4, F16, F16, false, 0, false},
         {ORDERED "m16n8k16.row.col.f16.f16.f16.f16", 16, 4, F16, F16, true, 0, false},
@@ -335,8 +334,7 @@ static void products_equal_those_of_the_whole_matrix(void **state) {
     }
 }
 
-static void infinities_beside_what_is_left_out_do_no_harm(void **state) {
-    (void)state;
+TEST(infinities_beside_what_is_left_out_do_no_harm) {
     static const struct product product = {
         MMA "m16n8k16.row.col.f32.f16.f16.f32", 16, 4, F16, F16, false, 0, false};
     struct problem problem;
@@ -354,8 +352,7 @@ static void infinities_beside_what_is_left_out_do_no_harm(void **state) {
     check_results(&product, &problem, results);
 }
 
-static void integer_sums_are_clamped_where_asked(void **state) {
-    (void)state;
+TEST(integer_sums_are_clamped_where_asked) {
     static const struct product products[] = {
         {MMA "m16n8k32.row.col.s32.s8.s8.s32", 32, 2, S8, S8, false, 0, false},
         {MMA "m16n8k32.row.col.satfinite.s32.s8.s8.s32", 32, 2, S8, S8, false, 0, false}};
@@ -366,13 +363,4 @@ static void integer_sums_are_clamped_where_asked(void **state) {
         run(&products[i], &problem, 0, results);
         assert_int_equal(results[0].at[0], i == 0 ? 0x80000000u : 0x7fffffffu);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products_equal_those_of_the_whole_matrix),
-        cmocka_unit_test(infinities_beside_what_is_left_out_do_no_harm),
-        cmocka_unit_test(integer_sums_are_clamped_where_asked),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

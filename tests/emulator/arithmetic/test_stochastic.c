@@ -2,9 +2,11 @@
  * cvt.rs against its definition, in double: the fraction of the step from the number below to the
  * one above, and the random bits, make a whole step or not.
  */
+#define TESTS_OWN_MAIN
 #include "tests/support/arithmetic_lookup.h"
 #include "tests/support/one_thread.h"
 #include "tests/support/small_floats.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 
@@ -106,8 +108,7 @@ static uint32_t convert(const struct lookup *found, const struct form *form, con
     return lanes[5].at[17];
 }
 
-static void each_number_is_rounded_by_its_own_bits(void **state) {
-    (void)state;
+TEST(each_number_is_rounded_by_its_own_bits) {
     for (size_t n = 0; n < sizeof forms / sizeof forms[0]; n++) {
         const struct form *const form = &forms[n];
         const struct lookup found = lookup(form->name);
@@ -137,7 +138,7 @@ static void each_number_is_rounded_by_its_own_bits(void **state) {
            "mov.f32 %f4, 0f7fc00000; cvt.rs" conversion)
 #define FROM_FOUR ", {%f1,%f2,%f3,%f4}, %r2;"
 
-static void kernels_round_stochastically(void **state) {
+TEST(kernels_round_stochastically) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -165,9 +166,5 @@ static void kernels_round_stochastically(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_number_is_rounded_by_its_own_bits),
-        cmocka_unit_test(kernels_round_stochastically),
-    };
-    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
+    return tests_run(bench_setup_blackwell, bench_teardown);
 }

@@ -1,6 +1,7 @@
 /* Clusters: blocks that run together, see each other's shared memory, and meet. */
 #include "emulator/lanes/tensor_map.h"
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +55,7 @@ static void expect_fault(struct bench *bench, const char *text, unsigned blocks,
 }
 
 /* Where each block stands in a grid of 4x6x2 in clusters of 2x3x1. */
-static void special_registers_tell_where_a_block_is(void **state) {
+TEST_ON_HOPPER(special_registers_tell_where_a_block_is) {
     static const char text[] = KERNEL(
         "", "mov.u32 %r5, %ctaid.x; mov.u32 %r6, %ctaid.y; mov.u32 %r7, %ctaid.z;\n"
             "mov.u32 %r8, %nctaid.x; mov.u32 %r9, %nctaid.y;\n"
@@ -86,7 +87,7 @@ static void special_registers_tell_where_a_block_is(void **state) {
     assert_int_equal(bench->counters.blocks, 48);
 }
 
-static void a_grid_may_be_of_clusters(void **state) {
+TEST_ON_HOPPER(a_grid_may_be_of_clusters) {
     struct bench *bench = *state;
     const uint64_t pointers[2] = {bench_allocate(bench, NULL, 64), 0};
     const unsigned grid[] = {3, 1, 1}, vast[] = {UINT32_MAX / 2 + 2, 1, 1}, none[] = {0, 0, 0};
@@ -104,7 +105,7 @@ static void a_grid_may_be_of_clusters(void **state) {
     SYNC "mad.lo.u32 %r9, %r1, 32, %r4; mul.wide.u32 %rd3, %r9, 4; add.u64 %rd3, %rd3, %rd1;\n"    \
          "st.global.u32 [%rd3], %r8;"
 
-static void blocks_see_each_others_shared_memory(void **state) {
+TEST_ON_HOPPER(blocks_see_each_others_shared_memory) {
     static const char *const texts[] = {
         KERNEL(OF_FOUR, OWN_WORDS NEIGHBOUR "mapa.shared::cluster.u32 %r10, %r7, %r5;\n"
                                             "ld.shared::cluster.u32 %r8, [%r10];\n" STORE_RESULT),
@@ -130,7 +131,7 @@ static void blocks_see_each_others_shared_memory(void **state) {
     }
 }
 
-static void blocks_write_into_each_other(void **state) {
+TEST_ON_HOPPER(blocks_write_into_each_other) {
     static const char *const stores[] = {
         "st.shared::cluster.u32 [%r10], %r6;\n",
         "st.relaxed.cluster.shared::cluster.u32 [%r10], %r6;\n",
@@ -153,7 +154,7 @@ static void blocks_write_into_each_other(void **state) {
     }
 }
 
-static void an_address_tells_its_block(void **state) {
+TEST_ON_HOPPER(an_address_tells_its_block) {
     uint32_t words[2 * 4];
     run(*state,
         KERNEL(OF_TWO,
@@ -171,7 +172,7 @@ static void an_address_tells_its_block(void **state) {
 }
 
 /* Block 1 sleeps until block 0 arrives at its mbarrier, with bytes that st.async brings. */
-static void blocks_arrive_at_each_others_mbarriers(void **state) {
+TEST_ON_HOPPER(blocks_arrive_at_each_others_mbarriers) {
     uint32_t words[2];
     run(*state,
         KERNEL(OF_TWO,
@@ -206,7 +207,7 @@ static void blocks_arrive_at_each_others_mbarriers(void **state) {
 }
 
 /* One load goes to both blocks; the bytes are read from global memory once. */
-static void a_multicast_reaches_the_blocks_of_its_mask(void **state) {
+TEST_ON_HOPPER(a_multicast_reaches_the_blocks_of_its_mask) {
     struct bench *bench = *state;
     uint32_t from[64], to[4 * 32];
     for (uint32_t k = 0; k < 64; k++)
@@ -236,7 +237,7 @@ static void a_multicast_reaches_the_blocks_of_its_mask(void **state) {
     assert_int_equal(bench->counters.bulk_load_bytes, 128);
 }
 
-static void shared_memory_is_copied_across(void **state) {
+TEST_ON_HOPPER(shared_memory_is_copied_across) {
     uint32_t words[2 * 32];
     run(*state,
         KERNEL(
@@ -256,7 +257,7 @@ static void shared_memory_is_copied_across(void **state) {
         assert_int_equal(words[n], (1 - n / 32) * 100 + n % 32);
 }
 
-static void what_is_wrong_with_a_cluster_is_named(void **state) {
+TEST_ON_HOPPER(what_is_wrong_with_a_cluster_is_named) {
     static const struct {
         const char *text;
         enum machine_status status;
@@ -297,7 +298,7 @@ static void what_is_wrong_with_a_cluster_is_named(void **state) {
 
 /* The memory of a block lasts as long as its cluster does; to reach into it when the block has
  * ended is luck on a GPU, and an error where that is checked. */
-static void memory_of_blocks_that_have_ended_is_an_error_on_request(void **state) {
+TEST_ON_HOPPER(memory_of_blocks_that_have_ended_is_an_error_on_request) {
     static const char text[] =
         KERNEL(OF_TWO, "setp.eq.u32 %p2, %r1, 1; @%p2 exit;\n"
                        "mov.u32 %r9, 100000; L: sub.u32 %r9, %r9, 1; setp.ne.u32 %p3, %r9, 0;\n"
@@ -312,7 +313,7 @@ static void memory_of_blocks_that_have_ended_is_an_error_on_request(void **state
 }
 
 /* Dynamic shared memory begins where its declaration is aligned, behind what is static. */
-static void dynamic_memory_is_aligned_as_it_is_declared(void **state) {
+TEST_ON_HOPPER(dynamic_memory_is_aligned_as_it_is_declared) {
     struct bench *bench = *state;
     uint32_t words[2];
     const uint64_t pointer = bench_allocate(bench, NULL, sizeof words);
@@ -333,7 +334,7 @@ static void dynamic_memory_is_aligned_as_it_is_declared(void **state) {
 }
 
 /* Threads that have ended are not waited for, unless the check wants all. */
-static void threads_that_end_do_not_hold_the_barrier_unless_checked(void **state) {
+TEST_ON_HOPPER(threads_that_end_do_not_hold_the_barrier_unless_checked) {
     static const char text[] =
         KERNEL(OF_TWO, "setp.eq.u32 %p2, %r1, 1; @%p2 exit;\n" SYNC "st.global.u32 [%rd1], 3;");
     struct bench *bench = *state;
@@ -347,7 +348,7 @@ static void threads_that_end_do_not_hold_the_barrier_unless_checked(void **state
 
 /* Each block touches a sector of its own, and one that all of the grid touch: of two blocks
  * three. */
-static void the_first_cluster_tells_what_blocks_touch(void **state) {
+TEST_ON_HOPPER(the_first_cluster_tells_what_blocks_touch) {
     struct bench *bench = *state;
     static const char text[] = KERNEL(
         OF_TWO, "mov.u32 %r5, %ctaid.x; mul.wide.u32 %rd3, %r5, 32; add.u64 %rd3, %rd3, %rd1;\n"
@@ -358,24 +359,4 @@ static void the_first_cluster_tells_what_blocks_touch(void **state) {
     assert_int_equal(bench->counters.block_bytes_touched, 3 * 32 / 2);
     run(bench, text, 62, words, 2048); /* too few */
     assert_int_equal(bench->counters.block_bytes_touched, 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, bench_setup_hopper, bench_teardown)
-        TEST(special_registers_tell_where_a_block_is),
-        TEST(a_grid_may_be_of_clusters),
-        TEST(blocks_see_each_others_shared_memory),
-        TEST(blocks_write_into_each_other),
-        TEST(an_address_tells_its_block),
-        TEST(blocks_arrive_at_each_others_mbarriers),
-        TEST(a_multicast_reaches_the_blocks_of_its_mask),
-        TEST(shared_memory_is_copied_across),
-        TEST(what_is_wrong_with_a_cluster_is_named),
-        TEST(memory_of_blocks_that_have_ended_is_an_error_on_request),
-        TEST(dynamic_memory_is_aligned_as_it_is_declared),
-        TEST(threads_that_end_do_not_hold_the_barrier_unless_checked),
-        TEST(the_first_cluster_tells_what_blocks_touch),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,15 @@
 /* Stores and sums of global memory that go on by themselves and release what came before, and
  * addresses of 32 bits where generic ones have 64. */
+#define TESTS_OWN_MAIN
 #include "tests/support/one_thread.h"
+#include "tests/support/test.h"
 
 #define VALUES                                                                                     \
     "mov.b16 %h1, 0x1234; mov.u32 %r2, 5; mov.u32 %r3, -3; st.global.v2.u32 [%rd1+8], {%r2, "      \
     "%r3};\n"
 #define READ "ld.global.u32 %r1, [%rd1+8];"
 
-static void values_are_released_later(void **state) {
+TEST(values_are_released_later) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -35,7 +37,7 @@ static void values_are_released_later(void **state) {
     }
 }
 
-static void short_addresses_are_global(void **state) {
+TEST(short_addresses_are_global) {
     struct bench *bench = *state;
     assert_int_equal(run(bench, KERNEL("mov.u32 %r2, 64; isspacep.global %p1, %r2;"
                                        "isspacep.shared::cluster %p2, %r2;"
@@ -56,9 +58,5 @@ static void short_addresses_are_global(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_released_later),
-        cmocka_unit_test(short_addresses_are_global),
-    };
-    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
+    return tests_run(bench_setup_blackwell, bench_teardown);
 }

@@ -1,5 +1,7 @@
 /* Constant expressions, with the values that the assembler gives them. */
+#define TESTS_OWN_MAIN
 #include "tests/support/one_thread.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -100,7 +102,7 @@ static uint64_t run_wide(struct bench *bench, const char *before, const char *st
     return result;
 }
 
-static void integers_in_variables_and_in_operands(void **state) {
+TEST(integers_in_variables_and_in_operands) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof integers / sizeof integers[0]; k++) {
         char before[256], statement[256];
@@ -114,7 +116,7 @@ static void integers_in_variables_and_in_operands(void **state) {
     }
 }
 
-static void floats_are_doubles(void **state) {
+TEST(floats_are_doubles) {
     static const struct {
         const char *text;
         double value;
@@ -143,7 +145,7 @@ static void floats_are_doubles(void **state) {
 }
 
 /* In addresses and predicates. */
-static void where_they_stand(void **state) {
+TEST(where_they_stand) {
     struct bench *bench = *state;
     static const char array[] = ".global .b32 x[4] = {10, 20, 30, 40};\n"
                                 ".global .b64 at = x + 4 * 2 - 4;\n";
@@ -158,7 +160,7 @@ static void where_they_stand(void **state) {
     assert_int_equal(run_wide(bench, "", "mov.pred %p1, 1 < 2; selp.b64 %rd2, 5, 6 && 7, %p1;"), 5);
 }
 
-static void what_has_no_value_is_refused(void **state) {
+TEST(what_has_no_value_is_refused) {
     static const char *const wrong[] = {
         "5 / 0",     "5 % 0",      "1 ? 2 : 1 / 0", "0 && (1 / 0)", "1.0 / 0.0",        "1.5 * 2",
         "!1.0",      "~1.0",       "1.0 && 1",      "1 ? 1.5 : 2",  "1.0 ? 1 : 2",      "(.s64)1.0",
@@ -180,11 +182,5 @@ static void what_has_no_value_is_refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(integers_in_variables_and_in_operands),
-        cmocka_unit_test(floats_are_doubles),
-        cmocka_unit_test(where_they_stand),
-        cmocka_unit_test(what_has_no_value_is_refused),
-    };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return tests_run(bench_setup, bench_teardown);
 }

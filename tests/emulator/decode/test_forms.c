@@ -1,11 +1,13 @@
 /* What the assembler takes beside the manual's spelling: modifiers in other orders, vectors of
  * registers, array elements, aliases. */
+#define TESTS_OWN_MAIN
 #include "tests/support/one_thread.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
 /* A base below its memory, as nvcc leaves it where the first elements are skipped. */
-static void addresses_of_32_bits_wrap_around(void **state) {
+TEST(addresses_of_32_bits_wrap_around) {
     static const char *const texts[] = {
         KERNEL(".shared .b32 s[4]; mov.u32 %r2, s; add.s32 %r3, %r2, -8; mov.u32 %r4, 7;"
                "st.shared.u32 [%r3+8], %r4; ld.shared.u32 %r1, [%r2];"),
@@ -23,7 +25,7 @@ static void addresses_of_32_bits_wrap_around(void **state) {
 }
 
 /* Each of them assembles, and is the instruction that the comment names. */
-static void modifiers_stand_in_any_order(void **state) {
+TEST(modifiers_stand_in_any_order) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -72,7 +74,7 @@ static void modifiers_stand_in_any_order(void **state) {
     }
 }
 
-static void forms_of_operands_and_declarations(void **state) {
+TEST(forms_of_operands_and_declarations) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -126,7 +128,7 @@ static void forms_of_operands_and_declarations(void **state) {
 }
 
 /* Units of translation in one text: each has names of its own beside those that are visible. */
-static void units_of_translation_are_linked(void **state) {
+TEST(units_of_translation_are_linked) {
     static const char text[] = ".extern .func (.param .b32 r) shared_one();\n"
                                ".extern .global .align 4 .u32 word;\n"
                                ".global .align 4 .u32 own = 1;\n"
@@ -162,7 +164,7 @@ static void units_of_translation_are_linked(void **state) {
 }
 
 /* Elements of a and b, and c to add to, as PTX ISA 9.7.16 defines them. */
-static void video_instructions_compare_and_average(void **state) {
+TEST(video_instructions_compare_and_average) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -189,7 +191,7 @@ static void video_instructions_compare_and_average(void **state) {
     }
 }
 
-static void vectors_are_added_atomically(void **state) {
+TEST(vectors_are_added_atomically) {
     static const char text[] =
         KERNEL("mov.f32 %f1, 1.0; mov.f32 %f2, 2.0; mov.f32 %f3, 3.0; mov.f32 %f4, 4.0;\n"
                "red.global.add.v4.f32 [%rd1+16], {%f1,%f2,%f3,%f4};\n"
@@ -209,7 +211,7 @@ static void vectors_are_added_atomically(void **state) {
                      0x3c00bc00);
 }
 
-static void a_copy_may_ignore_its_source(void **state) {
+TEST(a_copy_may_ignore_its_source) {
     static const char text[] = ".shared .align 16 .b8 s[32];\n" KERNEL(
         "mov.u32 %r2, 5; st.global.u32 [%rd1+4], %r2; mov.u32 %r3, s;\n"
         "setp.eq.u32 %p1, 1, 1;\n"
@@ -242,7 +244,7 @@ static uint32_t result_of_loaded(struct bench *bench) {
 }
 
 /* Before sm_70 the lanes that are there take part. */
-static void lanes_met_without_sync_before_sm_70(void **state) {
+TEST(lanes_met_without_sync_before_sm_70) {
     static const char kernel[] = KERNEL("mov.u32 %r2, 7; shfl.idx.b32 %r1, %r2, 0, 31; "
                                         "setp.eq.u32 %p1, 1, 1; vote.ballot.b32 %r3, %p1; "
                                         "mad.lo.u32 %r1, %r1, 10, %r3;");
@@ -254,7 +256,7 @@ static void lanes_met_without_sync_before_sm_70(void **state) {
 }
 
 /* Nvcc wrote it so for sm_1x; the assembler then rounds to the nearest. */
-static void mad_may_lack_its_rounding_in_old_ptx(void **state) {
+TEST(mad_may_lack_its_rounding_in_old_ptx) {
     static const char kernel[] =
         KERNEL("mad.f32 %f1, 0f3F800001, 0f3F800001, 0f00000000; mov.b32 %r1, %f1;");
     struct bench *bench = *state;
@@ -266,7 +268,7 @@ static void mad_may_lack_its_rounding_in_old_ptx(void **state) {
     assert_non_null(strstr(bench->diagnostic.message, "asks for a rounding"));
 }
 
-static void vectors_are_moved_by_element(void **state) {
+TEST(vectors_are_moved_by_element) {
     struct bench *bench = *state;
     assert_int_equal(run(bench, KERNEL("mov.u32 %r2, 2; mov.u32 %r3, 3;\n"
                                        "mov.v2.u32 {%r2,%r3}, {%r3,%r2};\n"
@@ -293,7 +295,7 @@ static void vectors_are_moved_by_element(void **state) {
     "mov.b128 {%rd5,%rd6}, " wide "; cvt.u32.u64 %r1, %rd5; cvt.u32.u64 %r2, %rd6;\n"              \
     "mad.lo.u32 %r1, %r1, 10, %r2;"
 
-static void registers_of_128_bits_have_two_halves(void **state) {
+TEST(registers_of_128_bits_have_two_halves) {
     static const struct {
         const char *text;
         uint32_t result;
@@ -338,7 +340,7 @@ static void registers_of_128_bits_have_two_halves(void **state) {
         "st.shared.u32 [%r2+16], 78; st.bulk.weak.shared::cta [%r2+8], " size ", 0;\n"             \
         "ld.shared.u32 %r1, [%r2+8]; ld.shared.u32 %r3, [%r2+16]; mad.lo.u32 %r1, %r1, 100, %r3;")
 
-static void shared_memory_is_filled(void **state) {
+TEST(shared_memory_is_filled) {
     struct bench *bench = *state;
     uint64_t memory;
     assert_int_equal(run(bench, FILL("8")), 78);
@@ -350,12 +352,12 @@ static void shared_memory_is_filled(void **state) {
     assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_ILLEGAL_INSTRUCTION);
 }
 
-static void modules_have_one_pragma(void **state) {
+TEST(modules_have_one_pragma) {
     assert_int_equal(bench_load(*state, ".pragma \"frobnicate\";\n"), MACHINE_INVALID_PTX);
     assert_non_null(strstr(((struct bench *)*state)->diagnostic.message, "nounroll"));
 }
 
-static void targets_have_features_from_sm_90_on(void **state) {
+TEST(targets_have_features_from_sm_90_on) {
     static const struct {
         const char *target;
         enum machine_status status;
@@ -376,21 +378,5 @@ static void targets_have_features_from_sm_90_on(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses_of_32_bits_wrap_around),
-        cmocka_unit_test(modifiers_stand_in_any_order),
-        cmocka_unit_test(forms_of_operands_and_declarations),
-        cmocka_unit_test(units_of_translation_are_linked),
-        cmocka_unit_test(video_instructions_compare_and_average),
-        cmocka_unit_test(vectors_are_added_atomically),
-        cmocka_unit_test(a_copy_may_ignore_its_source),
-        cmocka_unit_test(lanes_met_without_sync_before_sm_70),
-        cmocka_unit_test(mad_may_lack_its_rounding_in_old_ptx),
-        cmocka_unit_test(vectors_are_moved_by_element),
-        cmocka_unit_test(registers_of_128_bits_have_two_halves),
-        cmocka_unit_test(shared_memory_is_filled),
-        cmocka_unit_test(modules_have_one_pragma),
-        cmocka_unit_test(targets_have_features_from_sm_90_on),
-    };
-    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
+    return tests_run(bench_setup_blackwell, bench_teardown);
 }

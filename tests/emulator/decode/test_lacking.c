@@ -1,9 +1,11 @@
 /* What the emulator lacks: only launches refuse it, by name, and docs/emulator.md lists it. */
+#define TESTS_OWN_MAIN
 #include "tests/support/one_thread.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
-static void only_the_kernel_that_needs_it_is_refused(void **state) {
+TEST(only_the_kernel_that_needs_it_is_refused) {
     static const char text[] =
         ".visible .entry good() { ret; }\n"
         ".visible .entry bad() { .reg .b32 %r<3>; frobnicate.u32 %r1, %r2; ret; }\n"
@@ -27,7 +29,7 @@ static void only_the_kernel_that_needs_it_is_refused(void **state) {
 }
 
 /* Which function a pointer means is known only when it is called. */
-static void a_pointer_to_what_is_lacking_faults_when_it_is_called(void **state) {
+TEST(a_pointer_to_what_is_lacking_faults_when_it_is_called) {
     static const char text[] =
         ".func lacking() { frobnicate; ret; }\n"
         ".global .u64 table[1] = {lacking};\n" KERNEL(
@@ -39,7 +41,7 @@ static void a_pointer_to_what_is_lacking_faults_when_it_is_called(void **state) 
     assert_non_null(strstr(bench->diagnostic.message, "'frobnicate'"));
 }
 
-static void every_instruction_that_is_lacking_is_named(void **state) {
+TEST(every_instruction_that_is_lacking_is_named) {
     static const char *const lacking[] = {
         "add.u33 %r1, %r2, %r3;",
         "add.u32.fast %r1, %r2, %r3;",
@@ -105,7 +107,7 @@ static enum machine_status load_for_any(struct bench *bench, const char *text) {
     return status;
 }
 
-static void what_the_document_calls_lacking_is(void **state) {
+TEST(what_the_document_calls_lacking_is) {
     struct bench *bench = *state;
     char row[512], example[512], text[1024];
     bool inside = false;
@@ -128,11 +130,5 @@ static void what_the_document_calls_lacking_is(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_the_kernel_that_needs_it_is_refused),
-        cmocka_unit_test(a_pointer_to_what_is_lacking_faults_when_it_is_called),
-        cmocka_unit_test(every_instruction_that_is_lacking_is_named),
-        cmocka_unit_test(what_the_document_calls_lacking_is),
-    };
-    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
+    return tests_run(bench_setup_blackwell, bench_teardown);
 }

@@ -1,6 +1,8 @@
 /* Constants, and registers of another type than their instruction's: what the assembler takes and
  * what it refuses. */
+#define TESTS_OWN_MAIN
 #include "tests/support/one_thread.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -70,7 +72,7 @@ static const struct {
     {"vote.sync.any.pred %p1, %p2, %f1;", "%f1 is declared as .f32"},
 };
 
-static void literals_and_special_registers_as_the_assembler_wants_them(void **state) {
+TEST(literals_and_special_registers_as_the_assembler_wants_them) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof refused / sizeof refused[0]; k++) {
         char text[1024];
@@ -82,7 +84,7 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
     }
 }
 
-static void untyped_registers_hold_floats_and_integers(void **state) {
+TEST(untyped_registers_hold_floats_and_integers) {
     struct bench *bench = *state;
     assert_int_equal(run(bench, KERNEL("slct.f32.s32 %f1, 0f3f800000, 0f00000000, 0; "
                                        "mov.b32 %r1, %f1;")),
@@ -127,7 +129,7 @@ static void untyped_registers_hold_floats_and_integers(void **state) {
 }
 
 /* A point may come first. Behind a word a dot and a digit are a modifier. */
-static void fractions_may_begin_with_their_point(void **state) {
+TEST(fractions_may_begin_with_their_point) {
     static const char *const wrong[] = {"mov.f32 %f1, .;", "mov.f32 %f1, .e5;",
                                         "mov.f32 %f1, 1.5e;", "mov.f32 %f1, 0.5f;"};
     struct bench *bench = *state;
@@ -145,10 +147,5 @@ static void fractions_may_begin_with_their_point(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fractions_may_begin_with_their_point),
-        cmocka_unit_test(literals_and_special_registers_as_the_assembler_wants_them),
-        cmocka_unit_test(untyped_registers_hold_floats_and_integers),
-    };
-    return cmocka_run_group_tests(tests, bench_setup_blackwell, bench_teardown);
+    return tests_run(bench_setup_blackwell, bench_teardown);
 }

@@ -1,6 +1,7 @@
 /* Bad PTX and bad launches are refused with a proper status, place and message; nothing crashes and
  * nothing leaks. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -76,7 +77,7 @@ static const struct refusal refusals[] = {
      5, "size"},
 };
 
-static void bad_ptx_is_refused_with_its_place(void **state) {
+TEST_ON_BENCH(bad_ptx_is_refused_with_its_place) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof refusals / sizeof refusals[0]; k++) {
         const enum machine_status status = bench_load(bench, refusals[k].body);
@@ -97,7 +98,7 @@ static void bad_ptx_is_refused_with_its_place(void **state) {
     assert_int_equal(in_use, 0);
 }
 
-static void a_text_that_is_no_ptx_is_refused(void **state) {
+TEST_ON_BENCH(a_text_that_is_no_ptx_is_refused) {
     static const char *const texts[] = {
         "", "hello", "\177ELF", ".version", ".version 8.0 .target", "\xff\xfe"};
     struct bench *bench = *state;
@@ -137,7 +138,7 @@ static const struct machine_function *load_wide_kernel(struct bench *bench,
 }
 
 /* As the assembler's, which spills where a bound leaves too few of the 65,536. */
-static void registers_keep_to_the_bounds_of_the_kernel(void **state) {
+TEST_ON_BENCH(registers_keep_to_the_bounds_of_the_kernel) {
     static const struct {
         const char *directives;
         unsigned registers; /* 0: as without a bound */
@@ -162,7 +163,7 @@ static void registers_keep_to_the_bounds_of_the_kernel(void **state) {
     }
 }
 
-static void bad_launches_are_refused(void **state) {
+TEST_ON_BENCH(bad_launches_are_refused) {
     struct bench *bench = *state;
     const uint64_t pointer = 0;
     assert_int_equal(
@@ -198,7 +199,7 @@ static void bad_launches_are_refused(void **state) {
     assert_int_equal(launch_with(bench, launch), MACHINE_TOO_MANY_RESOURCES);
 }
 
-static void missing_names_are_not_found(void **state) {
+TEST_ON_BENCH(missing_names_are_not_found) {
     struct bench *bench = *state;
     uint64_t address;
     size_t size;
@@ -218,16 +219,4 @@ static void missing_names_are_not_found(void **state) {
     assert_int_equal(machine_unload(bench->machine, bench->module), MACHINE_INVALID_VALUE);
     assert_int_equal(machine_read(bench->machine, values, address, sizeof values),
                      MACHINE_INVALID_ADDRESS);
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(bad_ptx_is_refused_with_its_place),
-        TEST(a_text_that_is_no_ptx_is_refused),
-        TEST(registers_keep_to_the_bounds_of_the_kernel),
-        TEST(bad_launches_are_refused),
-        TEST(missing_names_are_not_found),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

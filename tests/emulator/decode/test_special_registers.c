@@ -1,9 +1,11 @@
 /* Special registers by width and by element, and lists of labels with counts. */
+#define TESTS_OWN_MAIN
 #include "tests/support/one_thread.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
-static void widths_are_those_of_the_assembler(void **state) {
+TEST(widths_are_those_of_the_assembler) {
     static const char *const taken[] = {
         "mov.u16 %h1, %tid.x;",           "mov.u16 %h1, %gridid;",
         "mov.u32 %r1, %gridid;",          "mov.u64 %rd2, %gridid;",
@@ -38,7 +40,7 @@ static void widths_are_those_of_the_assembler(void **state) {
     }
 }
 
-static void what_they_say(void **state) {
+TEST(what_they_say) {
     struct bench *bench = *state;
     assert_int_equal(run(bench, KERNEL("mov.v4.u16 {%h1,%h2,%h3,%h4}, %ntid; mov.b32 %r1, "
                                        "{%h4,%h2};")),
@@ -55,7 +57,7 @@ static void what_they_say(void **state) {
 }
 
 /* The second list is L0, L1, L2, M and L0 again. */
-static void labels_are_counted(void **state) {
+TEST(labels_are_counted) {
     static const uint32_t wanted[] = {10, 11, 12, 20, 10};
     struct bench *bench = *state;
     for (uint32_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++) {
@@ -78,7 +80,7 @@ static void labels_are_counted(void **state) {
 }
 
 /* Functions whose addresses a list gives in short. */
-static void functions_are_counted(void **state) {
+TEST(functions_are_counted) {
     struct bench *bench = *state;
     assert_int_equal(run(bench,
                          ".func (.param .b32 r) f0() { st.param.b32 [r], 7; ret; }\n"
@@ -88,11 +90,5 @@ static void functions_are_counted(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(widths_are_those_of_the_assembler),
-        cmocka_unit_test(what_they_say),
-        cmocka_unit_test(labels_are_counted),
-        cmocka_unit_test(functions_are_counted),
-    };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return tests_run(bench_setup, bench_teardown);
 }

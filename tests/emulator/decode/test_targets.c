@@ -2,6 +2,7 @@
  * refused. */
 #include "emulator/decode/targets.h"
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -23,8 +24,7 @@ static unsigned capability_of(const char *text) {
     return targets_first(&instruction);
 }
 
-static void shapes_and_types_want_their_capability(void **state) {
-    (void)state;
+TEST(shapes_and_types_want_their_capability) {
     static const struct {
         const char *text;
         unsigned capability;
@@ -59,8 +59,7 @@ static void shapes_and_types_want_their_capability(void **state) {
 }
 
 /* The notes are looked up by halves. */
-static void notes_stand_in_the_order_of_their_roots(void **state) {
-    (void)state;
+TEST(notes_stand_in_the_order_of_their_roots) {
     for (size_t k = 1; k < target_note_count; k++) {
         const char *last = target_notes[k - 1].pattern, *next = target_notes[k].pattern;
         const size_t length = strcspn(last, "."), next_length = strcspn(next, ".");
@@ -157,7 +156,7 @@ static enum machine_status load_for(struct bench *bench, const char *target,
                         &bench->diagnostic);
 }
 
-static void targets_have_what_the_manual_notes(void **state) {
+TEST_ON_BENCH(targets_have_what_the_manual_notes) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
         const struct step *step = &steps[k];
@@ -170,7 +169,7 @@ static void targets_have_what_the_manual_notes(void **state) {
     }
 }
 
-static void a_refusal_says_what_to_compile_for(void **state) {
+TEST_ON_BENCH(a_refusal_says_what_to_compile_for) {
     static const struct {
         const char *instruction, *target, *said;
     } refusals[] = {
@@ -196,7 +195,7 @@ static void a_refusal_says_what_to_compile_for(void **state) {
 }
 
 /* Units that are linked keep their own. */
-static void each_unit_has_its_target(void **state) {
+TEST_ON_BENCH(each_unit_has_its_target) {
     struct bench *bench = *state;
     static const char unit[] = ".version 9.0\n.target sm_80\n.address_size 64\n"
                                ".visible .entry a() { cp.async.wait_all; ret; }\n"
@@ -212,17 +211,4 @@ static void each_unit_has_its_target(void **state) {
                                   &bench->diagnostic),
                      MACHINE_INVALID_PTX);
     assert_int_equal(bench->diagnostic.line, 8);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shapes_and_types_want_their_capability),
-        cmocka_unit_test(notes_stand_in_the_order_of_their_roots),
-        cmocka_unit_test_setup_teardown(targets_have_what_the_manual_notes, bench_setup,
-                                        bench_teardown),
-        cmocka_unit_test_setup_teardown(a_refusal_says_what_to_compile_for, bench_setup,
-                                        bench_teardown),
-        cmocka_unit_test_setup_teardown(each_unit_has_its_target, bench_setup, bench_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "tests/support/emulator_core.h"
 
 #include "tests/support/arithmetic_lookup.h"
+#include "tests/support/test.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -248,13 +249,13 @@ static void check_drawn(struct bench *bench, uint64_t *random) {
                      drawn[k].b, drawn[k].c, results[k], drawn[k].expected);
 }
 
-static void instructions_compute_what_the_isa_writes(void **state) {
+TEST_ON_BENCH(instructions_compute_what_the_isa_writes) {
     uint64_t random = 11;
     for (unsigned round = 0; round < ROUNDS; round++)
         check_drawn(*state, &random);
 }
 
-static void operands_that_the_assembler_refuses(void **state) {
+TEST_ON_BENCH(operands_that_the_assembler_refuses) {
     static const char *const refused[] = {
         "vadd.u32.u32.u32.add %r1.b0, %r2, %r3, %r4;",
         "vadd.u32.u32.u32 %r1.b1, %r2, %r3;",
@@ -307,14 +308,4 @@ static void operands_that_the_assembler_refuses(void **state) {
                  taken[k]);
         bench_must_load(bench, text);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(instructions_compute_what_the_isa_writes, bench_setup,
-                                        bench_teardown),
-        cmocka_unit_test_setup_teardown(operands_that_the_assembler_refuses, bench_setup,
-                                        bench_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "tests/emulator/driver/api_values.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 #ifdef API_HAS_TOOLKIT
 
-static void numbers_are_the_toolkits(void **state) {
-    (void)state;
+TEST(numbers_are_the_toolkits) {
     unsigned wrong = 0;
     assert_true(api_ours_count > 500);
     assert_int_equal(api_ours_count, api_toolkit_count);
@@ -28,8 +27,7 @@ static void numbers_are_the_toolkits(void **state) {
 }
 
 /* The names of all functions that cuda.h declares, one a line, made by the preprocessor and sed. */
-static void every_function_is_exported(void **state) {
-    (void)state;
+TEST(every_function_is_exported) {
     static const char *const names[] = {
 #    define FUNCTION(name) #    name,
 #    include "emulator_api_functions.inc"
@@ -50,13 +48,11 @@ static void every_function_is_exported(void **state) {
 
 #else
 
-static void numbers_are_the_toolkits(void **state) {
-    (void)state;
+TEST(numbers_are_the_toolkits) {
     skip();
 }
 
-static void every_function_is_exported(void **state) {
-    (void)state;
+TEST(every_function_is_exported) {
     skip();
 }
 
@@ -118,11 +114,10 @@ static bool has_newer_form(const char *name) {
 }
 
 /* Each function that is lacking is named, and nothing that is there. */
-static void the_document_names_what_is_lacking(void **state) {
+TEST(the_document_names_what_is_lacking) {
     struct pattern patterns[PATTERNS] = {0};
     const size_t count = read_patterns(patterns);
     unsigned wrong = 0;
-    (void)state;
     for (size_t i = 0; i < ENTRIES; i++) {
         bool is_named = false;
         for (size_t k = 0; k < count; k++)
@@ -140,13 +135,4 @@ static void the_document_names_what_is_lacking(void **state) {
             wrong++;
         }
     assert_int_equal(wrong, 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_the_toolkits),
-        cmocka_unit_test(every_function_is_exported),
-        cmocka_unit_test(the_document_names_what_is_lacking),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

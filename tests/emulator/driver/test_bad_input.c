@@ -1,6 +1,8 @@
 /* What a program can do wrong, each with the driver's own error code and a line that says what and
  * where (docs/emulator.md, "Errors"). The library is configured by main(). */
+#define TESTS_OWN_MAIN
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include "emulator/driver/lockstep_emulator.h"
 
@@ -26,7 +28,7 @@ static void expect_said(const char *wanted) {
 
 /* ---- Loading ---- */
 
-static void broken_modules_are_refused_with_their_place(void **state) {
+TEST_WITH_CONTEXT(broken_modules_are_refused_with_their_place) {
     static const struct {
         const char *text;
         CUresult code;
@@ -43,7 +45,6 @@ static void broken_modules_are_refused_with_their_place(void **state) {
          CUDA_ERROR_NO_BINARY_FOR_GPU, "", ""},
         {"no PTX at all", CUDA_ERROR_INVALID_IMAGE, "", ""},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
         char log[1024] = "";
         CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
@@ -61,12 +62,11 @@ static void broken_modules_are_refused_with_their_place(void **state) {
 }
 
 /* Other kernels of the module run, and so does the context. */
-static void kernels_that_need_what_is_lacking_are_not_launched(void **state) {
+TEST_WITH_CONTEXT(kernels_that_need_what_is_lacking_are_not_launched) {
     static const char *const modules[] = {
         KERNEL("frobnicate.u32 %r1, %r2;"),
         KERNEL("add.u33 %r1, %r1, %r1;"),
     };
-    (void)state;
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
         CUmodule module;
         CUfunction function;
@@ -81,7 +81,7 @@ static void kernels_that_need_what_is_lacking_are_not_launched(void **state) {
     OK(cuCtxSynchronize());
 }
 
-static void missing_symbols_are_not_found(void **state) {
+TEST_WITH_MODULE(missing_symbols_are_not_found) {
     const struct fixture *fixture = *state;
     CUfunction function;
     CUdeviceptr address;
@@ -95,10 +95,9 @@ static void missing_symbols_are_not_found(void **state) {
 }
 
 /* What the CUDA runtime asks first. */
-static void private_tables_are_refused_with_the_reason(void **state) {
+TEST_WITH_CONTEXT(private_tables_are_refused_with_the_reason) {
     const CUuuid identifier = {.bytes = {0x6b, (char)0xd5, (char)0xfb, 0x6c}};
     const void *table = &identifier;
-    (void)state;
     EXPECT(CUDA_ERROR_NOT_FOUND, cuGetExportTable(&table, &identifier));
     assert_null(table);
     expect_said("link it with nvcc -cudart shared");
@@ -119,14 +118,13 @@ static CUresult launch(CUfunction function, unsigned threads, unsigned shared, v
     return cuLaunchKernel(function, 1, 1, 1, threads, 1, 1, shared, NULL, parameters, NULL);
 }
 
-static void impossible_launches_say_why(void **state) {
+TEST_WITH_CONTEXT(impossible_launches_say_why) {
     CUfunction function = load(KERNEL(""));
     uint64_t value = 0;
     size_t few = 4;
     void *parameters[] = {&value}, *missing[] = {NULL};
     void *extra[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, &value, CU_LAUNCH_PARAM_BUFFER_SIZE, &few,
                      CU_LAUNCH_PARAM_END};
-    (void)state;
     OK(launch(function, 1024, 48 << 10, parameters));
     EXPECT(CUDA_ERROR_INVALID_VALUE, launch(function, 1025, 0, parameters));
     expect_said("launch of k: grid 1x1x1 of blocks 1025x1x1");
@@ -143,7 +141,7 @@ static void impossible_launches_say_why(void **state) {
 }
 
 /* Kernels that can never end do, and the context tells of it until it is gone. */
-static void kernels_that_never_end_are_stopped(void **state) {
+TEST_WITH_CONTEXT(kernels_that_never_end_are_stopped) {
     static const struct {
         const char *text;
         CUresult code;
@@ -164,7 +162,6 @@ static void kernels_that_never_end_are_stopped(void **state) {
               "ld.param.b64 %rd1, [p]; st.param.b64 [y], %rd1; call f, (y);\nret; }\n",
          CUDA_ERROR_HARDWARE_STACK_ERROR, "stack"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
         uint64_t value = 0;
         void *parameters[] = {&value};
@@ -204,7 +201,7 @@ static void *launch_until_refused(void *data) {
     return NULL;
 }
 
-static void a_module_may_go_while_another_thread_launches(void **state) {
+TEST_WITH_CONTEXT(a_module_may_go_while_another_thread_launches) {
     enum { TURNS = 20 };
     const struct fixture *fixture = *state;
     for (int turn = 0; turn < TURNS; turn++) {
@@ -224,16 +221,7 @@ static void a_module_may_go_while_another_thread_launches(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(broken_modules_are_refused_with_their_place),
-        WITH_CONTEXT(kernels_that_need_what_is_lacking_are_not_launched),
-        WITH_MODULE(missing_symbols_are_not_found),
-        WITH_CONTEXT(private_tables_are_refused_with_the_reason),
-        WITH_CONTEXT(impossible_launches_say_why),
-        WITH_CONTEXT(kernels_that_never_end_are_stopped),
-        WITH_CONTEXT(a_module_may_go_while_another_thread_launches),
-    };
     if (setenv("LOCKSTEP_EMULATOR", "budget=200000;threads=2", 1) != 0)
         return 1;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* The emulated driver: work that is captured into graphs, and what a capture forbids. */
 #include "tests/support/graph_work.h"
+#include "tests/support/test.h"
 
-static void captured_work_runs_at_each_launch(void **state) {
+TEST_WITH_MODULE(captured_work_runs_at_each_launch) {
     struct work work;
     CUstream stream;
     CUgraph graph;
@@ -42,7 +43,7 @@ static void captured_work_runs_at_each_launch(void **state) {
     OK(cuStreamDestroy_v2(stream));
 }
 
-static void capture_spreads_by_events_and_joins(void **state) {
+TEST_WITH_MODULE(capture_spreads_by_events_and_joins) {
     struct work work;
     CUstream main_stream, side, passing;
     CUevent fork, join;
@@ -81,7 +82,7 @@ static void capture_spreads_by_events_and_joins(void **state) {
     OK(cuStreamDestroy_v2(main_stream));
 }
 
-static void unjoined_work_spoils_a_capture(void **state) {
+TEST_WITH_MODULE(unjoined_work_spoils_a_capture) {
     struct work work;
     CUstream main_stream, side;
     CUevent fork;
@@ -99,7 +100,7 @@ static void unjoined_work_spoils_a_capture(void **state) {
     OK(cuStreamSynchronize(side));
 }
 
-static void forbidden_calls_invalidate_a_capture(void **state) {
+TEST_WITH_MODULE(forbidden_calls_invalidate_a_capture) {
     struct work work;
     CUstream stream, blocking;
     CUgraph graph;
@@ -159,7 +160,7 @@ static CUresult wait_for_plane(struct work *work) {
     return cuMemsetD2D32_v2(work->device, 16, 0, 2, 2);
 }
 
-static void waiting_for_copies_and_fills_invalidates_a_capture(void **state) {
+TEST_WITH_MODULE(waiting_for_copies_and_fills_invalidates_a_capture) {
     static CUresult (*const waits[])(struct work * work) = {wait_for_upload, wait_for_box,
                                                             wait_for_fill, wait_for_plane};
     struct work work;
@@ -182,8 +183,7 @@ static void waiting_for_copies_and_fills_invalidates_a_capture(void **state) {
     }
 }
 
-static void captures_do_not_mix(void **state) {
-    (void)state;
+TEST_WITH_MODULE(captures_do_not_mix) {
     CUstream first, second;
     CUevent before, inside;
     CUgraph graph;
@@ -202,7 +202,7 @@ static void captures_do_not_mix(void **state) {
     EXPECT(CUDA_ERROR_STREAM_CAPTURE_ISOLATION, cuStreamWaitEvent(first, before, 0));
     EXPECT(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, cuStreamEndCapture(first, &graph));
 }
-static void launches_are_captured_too(void **state) {
+TEST_WITH_MODULE(launches_are_captured_too) {
     struct work work;
     CUstream stream;
     CUgraph inner, outer;
@@ -226,17 +226,4 @@ static void launches_are_captured_too(void **state) {
     OK(cuGraphExecDestroy(outer_exec));
     OK(cuGraphDestroy(inner));
     OK(cuGraphDestroy(outer));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_MODULE(captured_work_runs_at_each_launch),
-        WITH_MODULE(capture_spreads_by_events_and_joins),
-        WITH_MODULE(unjoined_work_spoils_a_capture),
-        WITH_MODULE(forbidden_calls_invalidate_a_capture),
-        WITH_MODULE(waiting_for_copies_and_fills_invalidates_a_capture),
-        WITH_MODULE(captures_do_not_mix),
-        WITH_MODULE(launches_are_captured_too),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

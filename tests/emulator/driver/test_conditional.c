@@ -1,5 +1,6 @@
 /* Conditional nodes of graphs: bodies that run by a variable, which kernels set. */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 /* count adds one to *to, and sets the condition to whether it is below `most` yet; set sets it to `most`. */
 static const char ptx[] =
@@ -96,9 +97,8 @@ static void expect_numbers(struct here *here, unsigned first, unsigned second) {
 }
 
 /* The default is true, so the second launch goes round once more. */
-static void a_loop_goes_round_while_its_variable_says_so(void **state) {
+TEST_WITH_CONTEXT(a_loop_goes_round_while_its_variable_says_so) {
     CUgraph *bodies;
-    (void)state;
     struct here here = here_open(1, CU_GRAPH_COND_ASSIGN_DEFAULT);
     OK(conditional_add(&here, NULL, CU_GRAPH_COND_TYPE_WHILE, 1, &bodies));
     (void)kernel_add(&here, bodies[0], NULL, "count", 10);
@@ -107,9 +107,8 @@ static void a_loop_goes_round_while_its_variable_says_so(void **state) {
 }
 
 /* Without the flag the variable stays as it was left. */
-static void a_variable_keeps_its_value_between_launches(void **state) {
+TEST_WITH_CONTEXT(a_variable_keeps_its_value_between_launches) {
     CUgraph *bodies;
-    (void)state;
     struct here here = here_open(1, 0);
     OK(conditional_add(&here, NULL, CU_GRAPH_COND_TYPE_WHILE, 1, &bodies));
     (void)kernel_add(&here, bodies[0], NULL, "count", 10);
@@ -117,8 +116,7 @@ static void a_variable_keeps_its_value_between_launches(void **state) {
     here_close(&here);
 }
 
-static void an_if_has_two_ways(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(an_if_has_two_ways) {
     for (unsigned value = 0; value < 2; value++) {
         CUgraph *bodies;
         struct here here = here_open(1 - value, CU_GRAPH_COND_ASSIGN_DEFAULT);
@@ -131,9 +129,8 @@ static void an_if_has_two_ways(void **state) {
     }
 }
 
-static void a_switch_runs_the_body_of_its_number(void **state) {
+TEST_WITH_CONTEXT(a_switch_runs_the_body_of_its_number) {
     static const unsigned expected[] = {1, 10, 100, 0};
-    (void)state;
     for (unsigned value = 0; value < 4; value++) {
         CUgraph *bodies;
         struct here here = here_open(value, CU_GRAPH_COND_ASSIGN_DEFAULT);
@@ -145,10 +142,9 @@ static void a_switch_runs_the_body_of_its_number(void **state) {
     }
 }
 
-static void a_loop_that_does_not_end_is_a_timeout(void **state) {
+TEST_WITH_CONTEXT(a_loop_that_does_not_end_is_a_timeout) {
     CUgraph *bodies;
     CUgraphExec exec;
-    (void)state;
     struct here here = here_open(1, 0);
     OK(conditional_add(&here, NULL, CU_GRAPH_COND_TYPE_WHILE, 1, &bodies));
     OK(cuGraphInstantiateWithFlags(&exec, here.graph, 0));
@@ -161,13 +157,12 @@ static void nothing_of_the_host(void *ignored) {
     (void)ignored;
 }
 
-static void what_cuda_forbids_is_refused(void **state) {
+TEST_WITH_CONTEXT(what_cuda_forbids_is_refused) {
     CUgraph *bodies, other;
     CUgraphNode node;
     CUgraphExec exec;
     CUgraphConditionalHandle handle;
     const CUDA_HOST_NODE_PARAMS host = {.fn = nothing_of_the_host};
-    (void)state;
     struct here here = here_open(1, 0);
     EXPECT(CUDA_ERROR_INVALID_VALUE,
            cuGraphConditionalHandleCreate(&handle, here.graph, NULL, 0, 2));
@@ -195,10 +190,9 @@ static void what_cuda_forbids_is_refused(void **state) {
 }
 
 /* A handle is an address; any other faults where the kernel sets it. */
-static void a_handle_that_is_none_is_a_fault(void **state) {
+TEST_WITH_CONTEXT(a_handle_that_is_none_is_a_fault) {
     CUfunction function;
     unsigned value = 1;
-    (void)state;
     struct here here = here_open(0, 0);
     CUgraphConditionalHandle handle = here.condition;
     OK(cuGraphDestroy(here.graph));
@@ -206,17 +200,4 @@ static void a_handle_that_is_none_is_a_fault(void **state) {
     OK(cuModuleGetFunction(&function, here.module, "set"));
     OK(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL));
     EXPECT(CUDA_ERROR_ILLEGAL_ADDRESS, cuCtxSynchronize());
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(a_loop_goes_round_while_its_variable_says_so),
-        WITH_CONTEXT(a_variable_keeps_its_value_between_launches),
-        WITH_CONTEXT(an_if_has_two_ways),
-        WITH_CONTEXT(a_switch_runs_the_body_of_its_number),
-        WITH_CONTEXT(a_loop_that_does_not_end_is_a_timeout),
-        WITH_CONTEXT(what_cuda_forbids_is_refused),
-        WITH_CONTEXT(a_handle_that_is_none_is_a_fault),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

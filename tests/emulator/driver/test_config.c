@@ -3,6 +3,7 @@
  * child process of its own.
  */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -55,8 +56,7 @@ static int init_twice(void) {
     return first == cuInit(0) ? (int)first : 255;
 }
 
-static void mistakes_are_named_with_what_is_known(void **state) {
-    (void)state;
+TEST(mistakes_are_named_with_what_is_known) {
     static const struct {
         const char *configuration, *said;
     } mistakes[] = {
@@ -94,8 +94,7 @@ static void mistakes_are_named_with_what_is_known(void **state) {
     }
 }
 
-static void right_configurations_are_silent(void **state) {
-    (void)state;
+TEST(right_configurations_are_silent) {
     static const char *const right[] = {
         NULL,
         "",
@@ -122,14 +121,13 @@ static int init_with_visible(void) {
     return (int)cuInit(0);
 }
 
-static void the_device_may_be_hidden(void **state) {
+TEST(the_device_may_be_hidden) {
     static const struct {
         const char *visible;
         CUresult status;
     } cases[] = {{"0", CUDA_SUCCESS},          {"0,1", CUDA_SUCCESS},
                  {"GPU-5f3e", CUDA_SUCCESS},   {"", CUDA_ERROR_NO_DEVICE},
                  {"-1", CUDA_ERROR_NO_DEVICE}, {"1", CUDA_ERROR_NO_DEVICE}};
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         visible = cases[i].visible;
         if (run_with(NULL, init_with_visible).status != (int)cases[i].status)
@@ -153,8 +151,7 @@ static int fork_after_init(void) {
     return WEXITSTATUS(status) ? WEXITSTATUS(status) : (int)cuDeviceGetCount(&count);
 }
 
-static void a_child_does_not_inherit_the_driver(void **state) {
-    (void)state;
+TEST(a_child_does_not_inherit_the_driver) {
     const struct outcome outcome = run_with(NULL, fork_after_init);
     assert_int_equal(outcome.status, 0);
     assert_non_null(strstr(outcome.said, "before it forked"));
@@ -172,8 +169,7 @@ static int free_without_context(void) {
     return cuCtxDestroy_v2(context) ? 3 : 0;
 }
 
-static void memory_is_freed_without_a_context(void **state) {
-    (void)state;
+TEST(memory_is_freed_without_a_context) {
     assert_int_equal(run_with(NULL, free_without_context).status, 0);
 }
 
@@ -183,8 +179,7 @@ static int init_with_little_room(void) {
     return setrlimit(RLIMIT_AS, &limit) ? 255 : (int)cuInit(0);
 }
 
-static void too_much_memory_is_explained(void **state) {
-    (void)state;
+TEST(too_much_memory_is_explained) {
     const struct outcome outcome = run_with("memory=64G", init_with_little_room);
     assert_int_equal(outcome.status, CUDA_ERROR_OUT_OF_MEMORY);
     assert_non_null(strstr(outcome.said, "memory=68719476736: no room for so much"));
@@ -203,8 +198,7 @@ static int multiprocessors(void) {
                : value;
 }
 
-static void devices_can_be_chosen(void **state) {
-    (void)state;
+TEST(devices_can_be_chosen) {
     assert_int_equal(run_with(NULL, capability).status, 80);
     assert_int_equal(run_with("device=t4", capability).status, 75);
     assert_int_equal(run_with("device=rtx3090", capability).status, 86);
@@ -227,8 +221,7 @@ static int encode_packed(void) {
         CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
 }
 
-static void packed_types_need_blackwell(void **state) {
-    (void)state;
+TEST(packed_types_need_blackwell) {
     assert_int_equal(run_with("device=b200", encode_packed).status, CUDA_SUCCESS);
     const struct outcome outcome = run_with("device=h100", encode_packed);
     assert_int_equal(outcome.status, (int)CUDA_ERROR_NOT_SUPPORTED & 0xff);
@@ -246,8 +239,7 @@ static int memory_in_mebibytes(void) {
     return cuCtxDestroy_v2(context) ? 253 : (int)(total >> 20);
 }
 
-static void memory_can_be_limited(void **state) {
-    (void)state;
+TEST(memory_can_be_limited) {
     assert_int_equal(run_with("memory=64M", memory_in_mebibytes).status, 64);
     assert_int_equal(run_with("memory=2048k", memory_in_mebibytes).status, 2);
 }
@@ -282,8 +274,7 @@ static int spin(void) {
     return cuCtxDestroy_v2(context) ? 3 : 0;
 }
 
-static void budget_stops_endless_loops(void **state) {
-    (void)state;
+TEST(budget_stops_endless_loops) {
     struct outcome outcome = run_with("budget=100000", spin);
     assert_int_equal(outcome.status, 0);
     assert_non_null(strstr(outcome.said, "spin"));
@@ -298,8 +289,7 @@ static int blocking_fault(void) {
     return cuCtxDestroy_v2(context) ? 1 : status == CUDA_ERROR_LAUNCH_FAILED ? 0 : 2;
 }
 
-static void blocking_launches_return_their_fault(void **state) {
-    (void)state;
+TEST(blocking_launches_return_their_fault) {
     assert_int_equal(run_with(NULL, blocking_fault).status, 0);
 }
 
@@ -329,8 +319,7 @@ static int move_32_bytes(void) {
     return memcmp(&words[16], last, sizeof last) ? 2 : (int)cuCtxDestroy_v2(context);
 }
 
-static void loads_and_stores_take_32_bytes(void **state) {
-    (void)state;
+TEST(loads_and_stores_take_32_bytes) {
     assert_int_equal(run_with("device=b200", move_32_bytes).status, 0);
     assert_int_equal(run_with("device=b200;check=all", move_32_bytes).status, 0);
 }
@@ -350,8 +339,7 @@ static int load_for_targets_of_b200(void) {
     return (int)cuCtxDestroy_v2(context);
 }
 
-static void targets_with_features_are_for_their_devices(void **state) {
-    (void)state;
+TEST(targets_with_features_are_for_their_devices) {
     struct outcome outcome = run_with("device=b200", load_for_targets_of_b200);
     assert_int_equal(outcome.status, 0);
     assert_non_null(strstr(outcome.said, "the PTX is for sm_90a and the device is sm_100;"));
@@ -372,8 +360,7 @@ static int load_for_b200(void) {
 }
 
 /* What compute_90 cannot compile needs the other device. */
-static void the_device_that_takes_the_target_is_named(void **state) {
-    (void)state;
+TEST(the_device_that_takes_the_target_is_named) {
     static const char advice[] = ", or choose --device b200 (LOCKSTEP_EMULATOR=device=b200)";
     struct outcome outcome = run_with("device=h100", load_for_b200);
     assert_int_equal(outcome.status, 0);
@@ -409,14 +396,13 @@ static int misuse_virtual_memory(void) {
     return (int)cuMemAddressFree(at, 2 * PIECE);
 }
 
-static void refused_calls_of_virtual_memory_say_why(void **state) {
+TEST(refused_calls_of_virtual_memory_say_why) {
     static const char *const reasons[] = {
         "cuMemAddressReserve: 2097153 bytes: sizes, addresses and offsets are multiples of",
         "virtual memory: 2097152 bytes at 0x",
         "cuMemUnmap: 4194304 bytes at 0x",
         "a reservation is freed as a whole",
     };
-    (void)state;
     const struct outcome outcome = run_with(NULL, misuse_virtual_memory);
     assert_int_equal(outcome.status, 0);
     for (size_t k = 0; k < sizeof reasons / sizeof *reasons; k++) {
@@ -442,13 +428,12 @@ static int leave_everything(void) {
     return cuMemRelease(handle) ? 3 : 0;
 }
 
-static void leaks_are_named(void **state) {
+TEST(leaks_are_named) {
     static const char *const leaks[] = {
         "leak: 2097152 bytes mapped at 0x",
         "leak: 2097152 bytes of addresses reserved at 0x",
         "leak: 224 bytes in 2 allocations of malloc in kernels were never freed",
     };
-    (void)state;
     const struct outcome outcome = run_with("check=leak", leave_everything);
     assert_int_equal(outcome.status, 0);
     for (size_t k = 0; k < sizeof leaks / sizeof *leaks; k++) {
@@ -473,8 +458,7 @@ static int leave_a_multicast_object(void) {
 }
 
 /* The memory was released, and only what it is bound to holds it. */
-static void a_multicast_object_alone_is_a_leak(void **state) {
-    (void)state;
+TEST(a_multicast_object_alone_is_a_leak) {
     const struct outcome outcome = run_with("device=h100;check=leak", leave_a_multicast_object);
     assert_int_equal(outcome.status, 0);
     assert_non_null(strstr(outcome.said, "leak: 2097152 bytes of a multicast object"));
@@ -489,8 +473,7 @@ static int leave_memory_after_a_fault(void) {
     return cuMemFree_v2(left) == CUDA_ERROR_LAUNCH_FAILED ? 0 : 2;
 }
 
-static void what_a_fault_left_is_no_leak(void **state) {
-    (void)state;
+TEST(what_a_fault_left_is_no_leak) {
     const struct outcome outcome = run_with("check=leak", leave_memory_after_a_fault);
     assert_int_equal(outcome.status, 0);
     assert_null(strstr(outcome.said, "leak:"));
@@ -510,8 +493,22 @@ static int count_ten(void) {
     return cuCtxDestroy_v2(context) ? 3 : 0;
 }
 
-static void report_is_a_csv_file(void **state) {
+static int make_report_name(void **state) {
     (void)state;
+    strcpy(report, "/tmp/lockstep_report_XXXXXX");
+    int file = mkstemp(report);
+    assert_true(file >= 0);
+    assert_int_equal(close(file), 0);
+    snprintf(report_configuration, sizeof report_configuration, "report=%s", report);
+    return 0;
+}
+
+static int remove_report(void **state) {
+    (void)state;
+    return unlink(report);
+}
+
+TEST_BETWEEN(report_is_a_csv_file, make_report_name, remove_report) {
     static const char columns[] =
         "kernel,grid,block,launches,warp_instructions,thread_instructions,fma_warp_instructions,"
         "global_load_requests,global_load_sectors,global_store_requests,global_store_sectors,"
@@ -536,50 +533,8 @@ static void report_is_a_csv_file(void **state) {
     assert_int_equal(commas[0], commas[1]);
 }
 
-static void unwritable_report_is_said(void **state) {
-    (void)state;
+TEST(unwritable_report_is_said) {
     struct outcome outcome = run_with("report=/no/such/folder/counters.csv", count_ten);
     assert_int_equal(outcome.status, 0);
     assert_non_null(strstr(outcome.said, "/no/such/folder/counters.csv"));
-}
-
-static int make_report_name(void **state) {
-    (void)state;
-    strcpy(report, "/tmp/lockstep_report_XXXXXX");
-    int file = mkstemp(report);
-    assert_true(file >= 0);
-    assert_int_equal(close(file), 0);
-    snprintf(report_configuration, sizeof report_configuration, "report=%s", report);
-    return 0;
-}
-
-static int remove_report(void **state) {
-    (void)state;
-    return unlink(report);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mistakes_are_named_with_what_is_known),
-        cmocka_unit_test(right_configurations_are_silent),
-        cmocka_unit_test(the_device_may_be_hidden),
-        cmocka_unit_test(a_child_does_not_inherit_the_driver),
-        cmocka_unit_test(memory_is_freed_without_a_context),
-        cmocka_unit_test(too_much_memory_is_explained),
-        cmocka_unit_test(devices_can_be_chosen),
-        cmocka_unit_test(packed_types_need_blackwell),
-        cmocka_unit_test(memory_can_be_limited),
-        cmocka_unit_test(budget_stops_endless_loops),
-        cmocka_unit_test(blocking_launches_return_their_fault),
-        cmocka_unit_test(loads_and_stores_take_32_bytes),
-        cmocka_unit_test(targets_with_features_are_for_their_devices),
-        cmocka_unit_test(the_device_that_takes_the_target_is_named),
-        cmocka_unit_test(leaks_are_named),
-        cmocka_unit_test(a_multicast_object_alone_is_a_leak),
-        cmocka_unit_test(what_a_fault_left_is_no_leak),
-        cmocka_unit_test(refused_calls_of_virtual_memory_say_why),
-        cmocka_unit_test_setup_teardown(report_is_a_csv_file, make_report_name, remove_report),
-        cmocka_unit_test(unwritable_report_is_said),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

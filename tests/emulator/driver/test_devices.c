@@ -1,6 +1,8 @@
 /* The emulated driver: one kernel on two devices at once. */
+#define TESTS_OWN_MAIN
 #include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 enum { DEVICES = 2 };
 
@@ -49,7 +51,7 @@ static CUDA_LAUNCH_PARAMS launch_of(CUfunction function, CUstream stream, void *
                                 .kernelParams = parameters};
 }
 
-static void each_device_runs_its_own(void **state) {
+TEST_BETWEEN(each_device_runs_its_own, devices_open, devices_close) {
     const struct device *devices = *state;
     CUDA_LAUNCH_PARAMS launches[DEVICES];
     CUdeviceptr memory[DEVICES];
@@ -87,7 +89,7 @@ static void check_found(CUresult error, CUresult expected, const char *said) {
         fail_msg("'%s' is not in '%s'", said, last);
 }
 
-static void what_is_no_list_for_the_devices_is_found(void **state) {
+TEST_BETWEEN(what_is_no_list_for_the_devices_is_found, devices_open, devices_close) {
     const struct device *devices = *state;
     const CUDA_LAUNCH_PARAMS a = launch_of(devices[0].count_up, devices[0].stream, NULL);
     const CUDA_LAUNCH_PARAMS b = launch_of(devices[1].count_up, devices[1].stream, NULL);
@@ -107,7 +109,7 @@ static void what_is_no_list_for_the_devices_is_found(void **state) {
 }
 
 /* Nothing has run where one of them is refused. */
-static void unequal_launches_are_refused(void **state) {
+TEST_BETWEEN(unequal_launches_are_refused, devices_open, devices_close) {
     const struct device *devices = *state;
     const CUDA_LAUNCH_PARAMS a = launch_of(devices[0].count_up, devices[0].stream, NULL);
     const CUDA_LAUNCH_PARAMS b = launch_of(devices[1].count_up, devices[1].stream, NULL);
@@ -146,7 +148,7 @@ static void unequal_launches_are_refused(void **state) {
 }
 
 /* A library's kernels are of every context. */
-static void functions_of_another_context_are_found(void **state) {
+TEST_BETWEEN(functions_of_another_context_are_found, devices_open, devices_close) {
     const struct device *devices = *state;
     const CUresult handle = CUDA_ERROR_INVALID_HANDLE;
     const CUDA_LAUNCH_PARAMS a = launch_of(devices[0].count_up, devices[0].stream, NULL);
@@ -171,16 +173,8 @@ static void functions_of_another_context_are_found(void **state) {
     free(ptx);
 }
 
-#define WITH_DEVICES(test) cmocka_unit_test_setup_teardown(test, devices_open, devices_close)
-
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_DEVICES(each_device_runs_its_own),
-        WITH_DEVICES(what_is_no_list_for_the_devices_is_found),
-        WITH_DEVICES(functions_of_another_context_are_found),
-        WITH_DEVICES(unequal_launches_are_refused),
-    };
     if (setenv("LOCKSTEP_EMULATOR", "devices=2", 1) != 0)
         return 1;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

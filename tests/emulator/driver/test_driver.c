@@ -1,13 +1,13 @@
 /* The emulated driver: start-up, devices, contexts, errors, entry points, streams and events. */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 
 /* ---- Before cuInit. This test runs first. ---- */
 
-static void nothing_works_before_init(void **state) {
-    (void)state;
+TEST(nothing_works_before_init) {
     int count, version;
     CUcontext context;
     CUdeviceptr address;
@@ -27,8 +27,7 @@ static void nothing_works_before_init(void **state) {
 
 /* ---- Devices ---- */
 
-static void there_is_one_ampere_device(void **state) {
-    (void)state;
+TEST(there_is_one_ampere_device) {
     CUdevice device = 7;
     int count = 0, major, minor;
     char name[100], bus[20], cut[5];
@@ -56,8 +55,7 @@ static void there_is_one_ampere_device(void **state) {
     EXPECT(CUDA_ERROR_INVALID_DEVICE, cuDeviceGetByPCIBusId(&device, "nonsense"));
 }
 
-static void device_has_an_identity(void **state) {
-    (void)state;
+TEST(device_has_an_identity) {
     CUuuid first = {{0}}, second = {{0}}, none = {{0}};
     OK(cuDeviceGetUuid_v2(&first, 0));
     OK(cuDeviceGetUuid(&second, 0));
@@ -71,8 +69,7 @@ static int attribute(CUdevice_attribute which) {
     return value;
 }
 
-static void attributes_fit_the_device(void **state) {
-    (void)state;
+TEST(attributes_fit_the_device) {
     int value;
     CUdevprop properties;
     assert_int_equal(attribute(CU_DEVICE_ATTRIBUTE_WARP_SIZE), 32);
@@ -96,8 +93,7 @@ static void attributes_fit_the_device(void **state) {
     assert_int_equal(properties.SIMDWidth, 32);
 }
 
-static void device_has_no_peer(void **state) {
-    (void)state;
+TEST(device_has_no_peer) {
     int value = 1;
     OK(cuDeviceCanAccessPeer(&value, 0, 0));
     assert_int_equal(value, 0);
@@ -108,8 +104,7 @@ static void device_has_no_peer(void **state) {
 
 /* ---- Contexts ---- */
 
-static void contexts_are_a_stack(void **state) {
-    (void)state;
+TEST(contexts_are_a_stack) {
     CUcontext first, second, current, popped;
     CUdevice device = 5;
     OK(cuCtxCreate_v2(&first, CU_CTX_SCHED_SPIN, 0));
@@ -137,7 +132,7 @@ static void contexts_are_a_stack(void **state) {
     EXPECT(CUDA_ERROR_INVALID_CONTEXT, cuCtxSetCurrent((CUcontext)0x1234));
 }
 
-static void contexts_can_be_asked(void **state) {
+TEST_WITH_CONTEXT(contexts_can_be_asked) {
     const struct fixture *fixture = *state;
     unsigned flags = 9, version = 0;
     unsigned long long identifier = 0;
@@ -164,8 +159,7 @@ static void contexts_can_be_asked(void **state) {
     EXPECT(CUDA_ERROR_PEER_ACCESS_NOT_ENABLED, cuCtxDisablePeerAccess(fixture->context));
 }
 
-static void limits_are_kept(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(limits_are_kept) {
     size_t stack = 0, changed = 0, fifo = 0, heap = 0;
     CUfunc_cache cache = CU_FUNC_CACHE_PREFER_L1;
     OK(cuCtxGetLimit(&stack, CU_LIMIT_STACK_SIZE));
@@ -192,8 +186,7 @@ static void limits_are_kept(void **state) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuCtxSetCacheConfig((CUfunc_cache)9));
 }
 
-static void primary_context_is_counted(void **state) {
-    (void)state;
+TEST(primary_context_is_counted) {
     CUcontext first, second;
     CUdeviceptr address;
     unsigned flags;
@@ -229,8 +222,7 @@ static void *current_in_another_thread(void *answer) {
     return NULL;
 }
 
-static void current_context_belongs_to_a_thread(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(current_context_belongs_to_a_thread) {
     CUresult answer = CUDA_SUCCESS;
     pthread_t thread;
     OK(cuCtxSynchronize());
@@ -241,8 +233,7 @@ static void current_context_belongs_to_a_thread(void **state) {
 
 /* ---- Errors and entry points ---- */
 
-static void errors_have_names_and_texts(void **state) {
-    (void)state;
+TEST(errors_have_names_and_texts) {
     const char *text = NULL;
     OK(cuGetErrorName(CUDA_ERROR_ILLEGAL_ADDRESS, &text));
     assert_string_equal(text, "CUDA_ERROR_ILLEGAL_ADDRESS");
@@ -263,8 +254,7 @@ static void *proc_address(const char *name, int version, cuuint64_t flags) {
     return function;
 }
 
-static void proc_address_knows_versions(void **state) {
-    (void)state;
+TEST(proc_address_knows_versions) {
     CUdriverProcAddressQueryResult found;
     void *function, *self = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
     assert_non_null(self);
@@ -294,9 +284,8 @@ static void proc_address_knows_versions(void **state) {
     assert_int_equal(dlclose(self), 0);
 }
 
-static void a_context_lasts_until_it_is_detached_from(void **state) {
+TEST(a_context_lasts_until_it_is_detached_from) {
     CUcontext context, attached;
-    (void)state;
     OK(cuCtxCreate_v4(&context, NULL, 0, 0));
     OK(cuCtxAttach(&attached, 0));
     assert_ptr_equal(attached, context);
@@ -306,8 +295,7 @@ static void a_context_lasts_until_it_is_detached_from(void **state) {
     EXPECT(CUDA_ERROR_INVALID_CONTEXT, cuCtxDetach(context));
 }
 
-static void lacking_calls_say_so(void **state) {
-    (void)state;
+TEST(lacking_calls_say_so) {
     void *function = NULL;
     CUresult (*import)(void *, const void *) = NULL;
     OK(cuGetProcAddress("cuImportExternalMemory", &function, 13000, 0));
@@ -322,7 +310,7 @@ static void lacking_calls_say_so(void **state) {
 
 /* ---- Streams and events ---- */
 
-static void streams_remember_what_they_are(void **state) {
+TEST_WITH_CONTEXT(streams_remember_what_they_are) {
     const struct fixture *fixture = *state;
     CUstream stream, other;
     unsigned flags = 0;
@@ -355,8 +343,7 @@ static void streams_remember_what_they_are(void **state) {
     OK(cuStreamDestroy_v2(other));
 }
 
-static void streams_belong_to_a_context(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(streams_belong_to_a_context) {
     CUstream stream;
     CUcontext other;
     CUdeviceptr address;
@@ -369,8 +356,7 @@ static void streams_belong_to_a_context(void **state) {
     OK(cuStreamDestroy_v2(stream));
 }
 
-static void stream_attributes_are_kept(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(stream_attributes_are_kept) {
     CUstream stream;
     CUstreamAttrValue value = {.syncPolicy = CU_SYNC_POLICY_YIELD}, read = {.syncPolicy = 0};
     OK(cuStreamCreate(&stream, 0));
@@ -383,8 +369,7 @@ static void stream_attributes_are_kept(void **state) {
     OK(cuStreamDestroy_v2(stream));
 }
 
-static void events_order_and_have_no_time(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(events_order_and_have_no_time) {
     CUevent start, end, untimed;
     CUstream stream;
     float milliseconds = -1;
@@ -431,8 +416,7 @@ static void stream_callback(CUstream stream, CUresult status, void *data) {
     ((struct host_call *)data)->calls += status == CUDA_SUCCESS ? 10 : 1000;
 }
 
-static void host_functions_are_called_once(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(host_functions_are_called_once) {
     struct host_call call = {0, CUDA_SUCCESS};
     OK(cuLaunchHostFunc(NULL, host_function, &call));
     OK(cuStreamAddCallback(NULL, stream_callback, &call, 0));
@@ -443,34 +427,7 @@ static void host_functions_are_called_once(void **state) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuStreamAddCallback(NULL, stream_callback, &call, 1));
 }
 
-static void profiler_is_accepted(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(profiler_is_accepted) {
     OK(cuProfilerStart());
     OK(cuProfilerStop());
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_works_before_init),
-        cmocka_unit_test(there_is_one_ampere_device),
-        cmocka_unit_test(device_has_an_identity),
-        cmocka_unit_test(attributes_fit_the_device),
-        cmocka_unit_test(device_has_no_peer),
-        cmocka_unit_test(contexts_are_a_stack),
-        WITH_CONTEXT(contexts_can_be_asked),
-        WITH_CONTEXT(limits_are_kept),
-        cmocka_unit_test(primary_context_is_counted),
-        WITH_CONTEXT(current_context_belongs_to_a_thread),
-        cmocka_unit_test(errors_have_names_and_texts),
-        cmocka_unit_test(proc_address_knows_versions),
-        cmocka_unit_test(a_context_lasts_until_it_is_detached_from),
-        cmocka_unit_test(lacking_calls_say_so),
-        WITH_CONTEXT(streams_remember_what_they_are),
-        WITH_CONTEXT(streams_belong_to_a_context),
-        WITH_CONTEXT(stream_attributes_are_kept),
-        WITH_CONTEXT(events_order_and_have_no_time),
-        WITH_CONTEXT(host_functions_are_called_once),
-        WITH_CONTEXT(profiler_is_accepted),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

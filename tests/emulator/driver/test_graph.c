@@ -1,9 +1,10 @@
 /* The emulated driver: graphs built by hand, instantiated, changed, updated and launched. */
 #include "tests/support/graph_work.h"
+#include "tests/support/test.h"
 
 #include <unistd.h>
 
-static void graphs_are_built_of_nodes(void **state) {
+TEST_WITH_MODULE(graphs_are_built_of_nodes) {
     struct work work;
     CUgraph graph;
     CUgraphExec exec;
@@ -48,8 +49,7 @@ static void graphs_are_built_of_nodes(void **state) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuGraphDestroy(graph));
 }
 
-static void cycles_and_strangers_are_refused(void **state) {
-    (void)state;
+TEST_WITH_MODULE(cycles_and_strangers_are_refused) {
     CUgraph graph, other;
     CUgraphNode a, b, stranger;
     CUgraphExec exec;
@@ -80,7 +80,7 @@ static void cycles_and_strangers_are_refused(void **state) {
     OK(cuGraphDestroy(other));
 }
 
-static void clones_and_children_are_copies(void **state) {
+TEST_WITH_MODULE(clones_and_children_are_copies) {
     struct work work;
     CUgraph graph, clone, parent, inner;
     CUgraphNode kernel, found, child;
@@ -110,7 +110,7 @@ static void clones_and_children_are_copies(void **state) {
     OK(cuGraphExecDestroy(exec));
 }
 
-static void any_node_comes_from_one_call(void **state) {
+TEST_WITH_MODULE(any_node_comes_from_one_call) {
     struct work work;
     CUgraph graph;
     CUgraphNode up, kernel, down;
@@ -139,7 +139,7 @@ static void any_node_comes_from_one_call(void **state) {
 
 /* ---- Changing ---- */
 
-static void parameters_can_be_read_and_changed(void **state) {
+TEST_WITH_MODULE(parameters_can_be_read_and_changed) {
     struct work work;
     CUgraph graph;
     CUgraphNode kernel;
@@ -182,7 +182,7 @@ static void parameters_can_be_read_and_changed(void **state) {
     OK(cuGraphDestroy(graph));
 }
 
-static void graphs_of_the_same_shape_update(void **state) {
+TEST_WITH_MODULE(graphs_of_the_same_shape_update) {
     struct work work;
     CUstream stream;
     CUgraph first, second, longer;
@@ -212,7 +212,7 @@ static void graphs_of_the_same_shape_update(void **state) {
     OK(cuGraphDestroy(second));
     OK(cuGraphDestroy(longer));
 }
-static void a_fault_in_a_graph_breaks_the_context(void **state) {
+TEST_WITH_MODULE(a_fault_in_a_graph_breaks_the_context) {
     struct work work;
     CUgraph graph;
     CUgraphNode trap, host;
@@ -237,7 +237,7 @@ static void a_fault_in_a_graph_breaks_the_context(void **state) {
     OK(cuGraphDestroy(graph));
 }
 
-static void graphs_are_printed(void **state) {
+TEST_WITH_MODULE(graphs_are_printed) {
     struct work work;
     CUgraph graph;
     CUgraphNode first, second;
@@ -261,17 +261,4 @@ static void graphs_are_printed(void **state) {
     EXPECT(CUDA_ERROR_OPERATING_SYSTEM, cuGraphDebugDotPrint(graph, "/no/such/folder/f", 0));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuGraphDebugDotPrint(graph, NULL, 0));
     OK(cuGraphDestroy(graph));
-}
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_MODULE(graphs_are_built_of_nodes),
-        WITH_MODULE(cycles_and_strangers_are_refused),
-        WITH_MODULE(clones_and_children_are_copies),
-        WITH_MODULE(any_node_comes_from_one_call),
-        WITH_MODULE(parameters_can_be_read_and_changed),
-        WITH_MODULE(graphs_of_the_same_shape_update),
-        WITH_MODULE(a_fault_in_a_graph_breaks_the_context),
-        WITH_MODULE(graphs_are_printed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

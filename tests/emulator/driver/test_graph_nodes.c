@@ -1,6 +1,7 @@
 /* The emulated driver: nodes of graphs that record events and wait for them, attributes of kernels,
  * and nodes that are changed whatever their type. */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include "emulator/driver/lockstep_emulator.h"
 
@@ -69,7 +70,7 @@ static void expect_said(const char *words) {
 
 /* ---- Events ---- */
 
-static void nodes_record_events_and_wait_for_them(void **state) {
+TEST_WITH_MODULE(nodes_record_events_and_wait_for_them) {
     struct work work;
     CUevent first, second, read = NULL;
     CUgraphNode record, wait;
@@ -107,7 +108,7 @@ static void nodes_record_events_and_wait_for_them(void **state) {
     work_close(&work);
 }
 
-static void wrong_events_are_refused(void **state) {
+TEST_WITH_MODULE(wrong_events_are_refused) {
     struct work work;
     CUevent event, gone, read;
     CUgraphNode record, node = NULL;
@@ -135,7 +136,7 @@ static void wrong_events_are_refused(void **state) {
     work_close(&work);
 }
 
-static void external_events_become_nodes_of_a_capture(void **state) {
+TEST_WITH_MODULE(external_events_become_nodes_of_a_capture) {
     struct work work;
     CUstream stream;
     CUevent event, other;
@@ -179,7 +180,7 @@ static void external_events_become_nodes_of_a_capture(void **state) {
 
 /* ---- Values in memory ---- */
 
-static void nodes_write_values_and_wait_for_them(void **state) {
+TEST_WITH_MODULE(nodes_write_values_and_wait_for_them) {
     struct work work;
     CUstream stream;
     CUgraph graph;
@@ -239,7 +240,7 @@ static void nodes_write_values_and_wait_for_them(void **state) {
 
 /* ---- Attributes of kernels ---- */
 
-static void kernels_in_nodes_have_attributes(void **state) {
+TEST_WITH_MODULE(kernels_in_nodes_have_attributes) {
     struct work work;
     CUgraphNode other;
     CUkernelNodeAttrValue value = {.priority = -3}, read;
@@ -282,7 +283,7 @@ static void kernels_in_nodes_have_attributes(void **state) {
 
 /* ---- Changing nodes of any type ---- */
 
-static void nodes_of_any_type_are_changed(void **state) {
+TEST_WITH_MODULE(nodes_of_any_type_are_changed) {
     struct work work;
     CUgraph outer;
     CUgraphNode child, allocation;
@@ -324,7 +325,7 @@ static void nodes_of_any_type_are_changed(void **state) {
     work_close(&work);
 }
 
-static void edges_may_let_nodes_begin_early(void **state) {
+TEST_WITH_MODULE(edges_may_let_nodes_begin_early) {
     CUgraphEdgeData edge = {.from_port = CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC,
                             .type = CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC};
     CUgraphNodeParams parameters = {.type = CU_GRAPH_NODE_TYPE_KERNEL};
@@ -357,7 +358,7 @@ static void edges_may_let_nodes_begin_early(void **state) {
 }
 
 /* Two graphs whose child graphs differ in shape. */
-static void updates_look_into_children(void **state) {
+TEST_WITH_MODULE(updates_look_into_children) {
     struct work work;
     CUgraph first, second;
     CUgraphNode child, node;
@@ -377,18 +378,4 @@ static void updates_look_into_children(void **state) {
     OK(cuGraphDestroy(first));
     OK(cuGraphDestroy(second));
     work_close(&work);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_MODULE(nodes_record_events_and_wait_for_them),
-        WITH_MODULE(wrong_events_are_refused),
-        WITH_MODULE(external_events_become_nodes_of_a_capture),
-        WITH_MODULE(nodes_write_values_and_wait_for_them),
-        WITH_MODULE(kernels_in_nodes_have_attributes),
-        WITH_MODULE(nodes_of_any_type_are_changed),
-        WITH_MODULE(edges_may_let_nodes_begin_early),
-        WITH_MODULE(updates_look_into_children),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

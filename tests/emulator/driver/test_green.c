@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 /* The whole device has 16, of compute capability 8.0: groups of at least 4, and of an even number. */
 enum { WHOLE = 16 };
@@ -13,11 +14,46 @@ static CUdevResource whole_device(void) {
     return whole;
 }
 
-static void resources_are_split(void **state) {
+/* The table of the CUDA programming guide, for 132 multiprocessors of compute capability 9.0, and
+ * groups for the largest clusters. */
+static bool splits_as_published(void) {
+    enum { FINE = CU_DEV_SM_RESOURCE_SPLIT_IGNORE_SM_COSCHEDULING, MOST = 6 };
+    static const struct {
+        unsigned wanted, least, flags, groups, each, rest;
+    } table[] = {{2, 72, 0, 1, 72, 60},
+                 {6, 11, 0, 6, 16, 36},
+                 {6, 11, FINE, 6, 12, 60},
+                 {2, 1, 0, 2, 8, 116},
+                 {5, 8, 0, 5, 8, 92},
+                 {6, 1, CU_DEV_SM_RESOURCE_SPLIT_MAX_POTENTIAL_CLUSTER_SIZE, 6, 16, 36}};
+    CUdevResource whole, parts[MOST], rest;
+    bool right = setenv("LOCKSTEP_EMULATOR", "device=h100", 1) == 0 && cuInit(0) == CUDA_SUCCESS &&
+                 cuDeviceGetDevResource(0, &whole, CU_DEV_RESOURCE_TYPE_SM) == CUDA_SUCCESS;
+    for (size_t k = 0; right && k < sizeof table / sizeof *table; k++) {
+        unsigned count = table[k].wanted;
+        right = cuDevSmResourceSplitByCount(parts, &count, &whole, &rest, table[k].flags,
+                                            table[k].least) == CUDA_SUCCESS &&
+                count == table[k].groups && parts[count - 1].sm.smCount == table[k].each &&
+                rest.sm.smCount == table[k].rest;
+    }
+    return right;
+}
+
+/* In a process of its own, before the driver is started here: it emulates one device. */
+TEST(groups_are_those_of_the_guide) {
+    int status = -1;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(splits_as_published() ? 0 : 1);
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+TEST_WITH_CONTEXT(resources_are_split) {
     const CUdevResource whole = whole_device();
     CUdevResource parts[4], rest;
     unsigned count = 0;
-    (void)state;
     assert_int_equal(whole.type, CU_DEV_RESOURCE_TYPE_SM);
     assert_int_equal(whole.sm.smCount, WHOLE);
     assert_int_equal(whole.sm.minSmPartitionSize, 4);
@@ -42,50 +78,12 @@ static void resources_are_split(void **state) {
     assert_int_equal(parts[0].sm.smCount, WHOLE);
 }
 
-/* The table of the CUDA programming guide, for 132 multiprocessors of compute capability 9.0, and groups for the largest
- * clusters. */
-static bool splits_as_published(void) {
-    enum { FINE = CU_DEV_SM_RESOURCE_SPLIT_IGNORE_SM_COSCHEDULING, MOST = 6 };
-    static const struct {
-        unsigned wanted, least, flags, groups, each, rest;
-    } table[] = {{2, 72, 0, 1, 72, 60},
-                 {6, 11, 0, 6, 16, 36},
-                 {6, 11, FINE, 6, 12, 60},
-                 {2, 1, 0, 2, 8, 116},
-                 {5, 8, 0, 5, 8, 92},
-                 {6, 1, CU_DEV_SM_RESOURCE_SPLIT_MAX_POTENTIAL_CLUSTER_SIZE, 6, 16, 36}};
-    CUdevResource whole, parts[MOST], rest;
-    bool right = setenv("LOCKSTEP_EMULATOR", "device=h100", 1) == 0 && cuInit(0) == CUDA_SUCCESS &&
-                 cuDeviceGetDevResource(0, &whole, CU_DEV_RESOURCE_TYPE_SM) == CUDA_SUCCESS;
-    for (size_t k = 0; right && k < sizeof table / sizeof *table; k++) {
-        unsigned count = table[k].wanted;
-        right = cuDevSmResourceSplitByCount(parts, &count, &whole, &rest, table[k].flags,
-                                            table[k].least) == CUDA_SUCCESS &&
-                count == table[k].groups && parts[count - 1].sm.smCount == table[k].each &&
-                rest.sm.smCount == table[k].rest;
-    }
-    return right;
-}
-
-/* In a process of its own: a driver emulates one device. */
-static void groups_are_those_of_the_guide(void **state) {
-    int status = -1;
-    (void)state;
-    const pid_t child = fork();
-    if (child == 0)
-        _exit(splits_as_published() ? 0 : 1);
-    assert_true(child > 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-}
-
-static void wrong_splits_are_refused(void **state) {
+TEST_WITH_CONTEXT(wrong_splits_are_refused) {
     const CUdevResource whole = whole_device(), none = {.type = CU_DEV_RESOURCE_TYPE_SM};
     CUdevResource parts[2], rest, others[2];
     CUdevResourceDesc description;
     CUgreenCtx green;
     unsigned count = 2;
-    (void)state;
     EXPECT(CUDA_ERROR_INVALID_RESOURCE_TYPE,
            cuDeviceGetDevResource(0, parts, CU_DEV_RESOURCE_TYPE_INVALID));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuDeviceGetDevResource(0, NULL, CU_DEV_RESOURCE_TYPE_SM));
@@ -147,7 +145,7 @@ static const char grid_ptx[] = ".version 7.0\n"
                                "}\n";
 
 /* Memory and modules are the primary context's, whichever of the two is current. */
-static void work_goes_to_either_context(void **state) {
+TEST_WITH_CONTEXT(work_goes_to_either_context) {
     CUgreenCtx green = open_green(), found = NULL;
     CUcontext primary, converted, current;
     CUmodule module;
@@ -156,7 +154,6 @@ static void work_goes_to_either_context(void **state) {
     CUdeviceptr memory;
     int value = 0;
     void *parameters[] = {&memory};
-    (void)state;
     OK(cuDevicePrimaryCtxRetain(&primary, 0));
     OK(cuCtxFromGreenCtx(&converted, green));
     assert_ptr_not_equal(converted, primary);
@@ -204,7 +201,7 @@ static void work_goes_to_either_context(void **state) {
 }
 
 /* A block for each multiprocessor and each place there is: more in a grid that is together. */
-static void a_green_context_has_fewer_multiprocessors(void **state) {
+TEST_WITH_CONTEXT(a_green_context_has_fewer_multiprocessors) {
     CUgreenCtx green = open_green();
     CUcontext converted;
     CUdevResource part;
@@ -214,7 +211,6 @@ static void a_green_context_has_fewer_multiprocessors(void **state) {
     CUdeviceptr memory;
     int blocks, smallest, size, whole;
     void *parameters[] = {&memory};
-    (void)state;
     OK(cuCtxFromGreenCtx(&converted, green));
     OK(cuCtxGetDevResource(converted, &part, CU_DEV_RESOURCE_TYPE_SM));
     assert_int_equal(part.sm.smCount, 4);
@@ -257,14 +253,13 @@ static void a_green_context_has_fewer_multiprocessors(void **state) {
     assert_int_equal(part.sm.smCount, WHOLE);
 }
 
-static void contexts_record_events(void **state) {
+TEST_WITH_CONTEXT(contexts_record_events) {
     CUgreenCtx green = open_green(), other = open_green();
     CUcontext converted;
     CUevent event, foreign;
     CUstream stream;
     CUgraph graph;
     unsigned long long first, second, current;
-    (void)state;
     OK(cuEventCreate(&foreign, 0)); /* of another context */
     OK(cuGreenCtxGetId(green, &first));
     OK(cuGreenCtxGetId(other, &second));
@@ -293,11 +288,10 @@ static void contexts_record_events(void **state) {
     OK(cuGreenCtxDestroy(green));
 }
 
-static void streams_are_dead_without_their_context(void **state) {
+TEST_WITH_CONTEXT(streams_are_dead_without_their_context) {
     CUcontext primary;
     CUgreenCtx green = open_green();
     CUstream stream;
-    (void)state;
     OK(cuDevicePrimaryCtxRetain(&primary, 0));
     OK(cuCtxPushCurrent_v2(primary));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuGreenCtxStreamCreate(&stream, green, 0, 0));
@@ -309,17 +303,4 @@ static void streams_are_dead_without_their_context(void **state) {
     OK(cuCtxSynchronize());
     OK(cuCtxPopCurrent_v2(NULL));
     OK(cuDevicePrimaryCtxRelease_v2(0));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(groups_are_those_of_the_guide), /* before the driver is started */
-        WITH_CONTEXT(resources_are_split),
-        WITH_CONTEXT(wrong_splits_are_refused),
-        WITH_CONTEXT(work_goes_to_either_context),
-        WITH_CONTEXT(a_green_context_has_fewer_multiprocessors),
-        WITH_CONTEXT(contexts_record_events),
-        WITH_CONTEXT(streams_are_dead_without_their_context),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

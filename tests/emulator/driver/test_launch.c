@@ -1,6 +1,7 @@
 /* The emulated driver: launches in every form, what is refused, what breaks a context, printf,
  * occupancy, counters. */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -31,7 +32,7 @@ static void expect_floats(CUdeviceptr address, float factor) {
 
 /* ---- Ways to launch ---- */
 
-static void kernels_run_with_pointers_to_parameters(void **state) {
+TEST_WITH_MODULE(kernels_run_with_pointers_to_parameters) {
     CUfunction scale = find_function(state, "scale");
     CUdeviceptr values = upload_floats();
     float factor = 3;
@@ -42,7 +43,7 @@ static void kernels_run_with_pointers_to_parameters(void **state) {
     expect_floats(values, 3);
 }
 
-static void kernels_run_as_before_cuda_4(void **state) {
+TEST_WITH_MODULE(kernels_run_as_before_cuda_4) {
     CUfunction scale = find_function(state, "scale");
     CUdeviceptr values = upload_floats();
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuLaunch(scale)); /* no block yet */
@@ -62,7 +63,7 @@ static void kernels_run_as_before_cuda_4(void **state) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuLaunchGrid(scale, 0, 1));
 }
 
-static void kernels_run_with_a_packed_buffer(void **state) {
+TEST_WITH_MODULE(kernels_run_with_a_packed_buffer) {
     CUfunction scale = find_function(state, "scale");
     struct {
         CUdeviceptr values;
@@ -79,7 +80,7 @@ static void kernels_run_with_a_packed_buffer(void **state) {
            cuLaunchKernel(scale, 4, 1, 1, 32, 1, 1, 0, NULL, NULL, extra));
 }
 
-static void parameters_of_all_sizes_arrive(void **state) {
+TEST_WITH_MODULE(parameters_of_all_sizes_arrive) {
     CUfunction gather = find_function(state, "gather");
     CUdeviceptr out;
     signed char a = -7;
@@ -98,7 +99,7 @@ static void parameters_of_all_sizes_arrive(void **state) {
                 read[4] == 1 << 30);
 }
 
-static void launch_configurations_carry_attributes(void **state) {
+TEST_WITH_MODULE(launch_configurations_carry_attributes) {
     CUfunction scale = find_function(state, "scale");
     CUdeviceptr values = upload_floats();
     float factor = 2;
@@ -119,7 +120,7 @@ static void launch_configurations_carry_attributes(void **state) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuLaunchKernelEx(NULL, scale, parameters, NULL));
 }
 
-static void cooperative_launches_must_fit(void **state) {
+TEST_WITH_MODULE(cooperative_launches_must_fit) {
     CUfunction count_up = find_function(state, "count_up");
     int blocks = 0;
     OK(cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, count_up, 1024, 0));
@@ -132,7 +133,7 @@ static void cooperative_launches_must_fit(void **state) {
     OK(cuCtxSynchronize());
 }
 
-static void dynamic_shared_memory_is_given(void **state) {
+TEST_WITH_MODULE(dynamic_shared_memory_is_given) {
     CUfunction reverse = find_function(state, "reverse");
     int values[64], read[64];
     CUdeviceptr address;
@@ -154,7 +155,7 @@ static void dynamic_shared_memory_is_given(void **state) {
            cuLaunchKernel(reverse, 1, 1, 1, 64, 1, 1, 100001, NULL, parameters, NULL));
 }
 
-static void globals_change_under_atomics(void **state) {
+TEST_WITH_MODULE(globals_change_under_atomics) {
     const struct fixture *fixture = *state;
     CUdeviceptr address;
     int counter = 0;
@@ -164,7 +165,7 @@ static void globals_change_under_atomics(void **state) {
     assert_int_equal(counter, 5 + 1000);
 }
 
-static void kernels_see_host_and_managed_memory(void **state) {
+TEST_WITH_MODULE(kernels_see_host_and_managed_memory) {
     CUfunction store = find_function(state, "store_at");
     CUdeviceptr managed;
     int *pinned = NULL, own = 0, value = 9;
@@ -181,8 +182,7 @@ static void kernels_see_host_and_managed_memory(void **state) {
     OK(cuMemHostUnregister(&own));
 }
 
-static void library_kernels_are_launched_as_functions(void **state) {
-    (void)state;
+TEST_WITH_MODULE(library_kernels_are_launched_as_functions) {
     CUlibrary library;
     CUkernel kernel;
     CUdeviceptr values = upload_floats();
@@ -198,7 +198,7 @@ static void library_kernels_are_launched_as_functions(void **state) {
 
 /* ---- What is refused leaves the context whole ---- */
 
-static void impossible_launches_are_refused(void **state) {
+TEST_WITH_MODULE(impossible_launches_are_refused) {
     CUfunction scale = find_function(state, "scale"),
                bounded = find_function(state, "small_blocks");
     CUdeviceptr address = 0;
@@ -251,12 +251,12 @@ static void store_at(void **state, CUdeviceptr where) {
                       NULL));
 }
 
-static void null_pointers_break_the_context(void **state) {
+TEST_WITH_MODULE(null_pointers_break_the_context) {
     store_at(state, 0);
     expect_broken(CUDA_ERROR_ILLEGAL_ADDRESS);
 }
 
-static void memory_behind_an_allocation_is_out_of_bounds(void **state) {
+TEST_WITH_MODULE(memory_behind_an_allocation_is_out_of_bounds) {
     CUdeviceptr address;
     OK(cuMemAlloc_v2(&address, 100));
     store_at(state, address + 96);
@@ -265,7 +265,7 @@ static void memory_behind_an_allocation_is_out_of_bounds(void **state) {
     expect_broken(CUDA_ERROR_ILLEGAL_ADDRESS);
 }
 
-static void freed_memory_is_out_of_bounds(void **state) {
+TEST_WITH_MODULE(freed_memory_is_out_of_bounds) {
     CUdeviceptr address;
     OK(cuMemAlloc_v2(&address, 1 << 20));
     OK(cuMemFree_v2(address));
@@ -273,14 +273,14 @@ static void freed_memory_is_out_of_bounds(void **state) {
     expect_broken(CUDA_ERROR_ILLEGAL_ADDRESS);
 }
 
-static void misaligned_addresses_break_the_context(void **state) {
+TEST_WITH_MODULE(misaligned_addresses_break_the_context) {
     CUdeviceptr address;
     OK(cuMemAlloc_v2(&address, 100));
     store_at(state, address + 2);
     expect_broken(CUDA_ERROR_MISALIGNED_ADDRESS);
 }
 
-static void failed_assertions_break_the_context(void **state) {
+TEST_WITH_MODULE(failed_assertions_break_the_context) {
     CUfunction function = find_function(state, "fail_assertion");
     int value = 42;
     void *parameters[] = {&value};
@@ -291,12 +291,12 @@ static void failed_assertions_break_the_context(void **state) {
     expect_broken(CUDA_ERROR_ASSERT);
 }
 
-static void traps_break_the_context(void **state) {
+TEST_WITH_MODULE(traps_break_the_context) {
     OK(cuLaunchKernel(find_function(state, "trap_now"), 1, 1, 1, 32, 1, 1, 0, NULL, NULL, NULL));
     expect_broken(CUDA_ERROR_LAUNCH_FAILED);
 }
 
-static void endless_recursion_breaks_the_context(void **state) {
+TEST_WITH_MODULE(endless_recursion_breaks_the_context) {
     CUdeviceptr address;
     void *parameters[] = {&address};
     OK(cuMemAlloc_v2(&address, 16));
@@ -305,11 +305,10 @@ static void endless_recursion_breaks_the_context(void **state) {
     expect_broken(CUDA_ERROR_HARDWARE_STACK_ERROR);
 }
 
-static void reset_mends_the_primary_context(void **state) {
+TEST_WITH_MODULE(reset_mends_the_primary_context) {
     CUcontext primary;
     CUmodule module;
     CUfunction trap;
-    (void)state;
     OK(cuDevicePrimaryCtxRetain(&primary, 0));
     OK(cuCtxPushCurrent_v2(primary));
     OK(cuModuleLoad(&module, TEST_PTX "/driver.ptx"));
@@ -326,7 +325,7 @@ static void reset_mends_the_primary_context(void **state) {
 
 /* ---- printf ---- */
 
-static void printf_comes_out(void **state) {
+TEST_WITH_MODULE(printf_comes_out) {
     CUfunction greet = find_function(state, "greet");
     int number = 7, ends[2];
     char text[512] = "";
@@ -363,7 +362,7 @@ static size_t shared_of_device(int threads) {
     return status == CUDA_SUCCESS && threads <= 256 ? 0 : (size_t)shared;
 }
 
-static void occupancy_follows_the_limits(void **state) {
+TEST_WITH_MODULE(occupancy_follows_the_limits) {
     CUfunction scale = find_function(state, "scale"),
                bounded = find_function(state, "small_blocks");
     int blocks = 0, grid = 0, block = 0;
@@ -418,7 +417,7 @@ static void *launch_often(void *data) {
     return NULL;
 }
 
-static void two_threads_may_launch(void **state) {
+TEST_WITH_MODULE(two_threads_may_launch) {
     const struct fixture *fixture = *state;
     struct launcher launchers[2];
     pthread_t threads[2];
@@ -454,7 +453,7 @@ static void *emulator_symbol(const char *name) {
     void *name##_symbol = emulator_symbol(#name);                                                  \
     memcpy(&name##_found, &name##_symbol, sizeof name##_found)
 
-static void counters_are_read_by_kernel(void **state) {
+TEST_WITH_MODULE(counters_are_read_by_kernel) {
     CUfunction scale = find_function(state, "scale"), count_up = find_function(state, "count_up");
     CUdeviceptr values = upload_floats();
     float factor = 1;
@@ -499,7 +498,7 @@ static void counters_are_read_by_kernel(void **state) {
     assert_int_equal(lockstepEmulatorCountersCount_found(), 0);
 }
 
-static void last_message_tells_of_the_fault(void **state) {
+TEST_WITH_MODULE(last_message_tells_of_the_fault) {
     char text[2000] = "", cut[6] = "";
     EMULATOR_FUNCTION(lockstepEmulatorMessage);
     store_at(state, 0);
@@ -517,7 +516,7 @@ static int asked_often(void *context) {
     return atomic_fetch_add(asked, 1) >= 100;
 }
 
-static void a_launch_ends_when_the_program_asks(void **state) {
+TEST_WITH_MODULE(a_launch_ends_when_the_program_asks) {
     const struct fixture *fixture = *state;
     CUfunction function;
     CUdeviceptr flag;
@@ -536,35 +535,4 @@ static void a_launch_ends_when_the_program_asks(void **state) {
     assert_true(lockstepEmulatorMessage_found(text, sizeof text) > 0);
     assert_non_null(strstr(text, "kernel spin: stopped before its end"));
     assert_in_range(asked, 101, 200);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_MODULE(kernels_run_with_pointers_to_parameters),
-        WITH_MODULE(kernels_run_as_before_cuda_4),
-        WITH_MODULE(kernels_run_with_a_packed_buffer),
-        WITH_MODULE(parameters_of_all_sizes_arrive),
-        WITH_MODULE(launch_configurations_carry_attributes),
-        WITH_MODULE(cooperative_launches_must_fit),
-        WITH_MODULE(dynamic_shared_memory_is_given),
-        WITH_MODULE(globals_change_under_atomics),
-        WITH_MODULE(kernels_see_host_and_managed_memory),
-        WITH_MODULE(library_kernels_are_launched_as_functions),
-        WITH_MODULE(impossible_launches_are_refused),
-        WITH_MODULE(null_pointers_break_the_context),
-        WITH_MODULE(memory_behind_an_allocation_is_out_of_bounds),
-        WITH_MODULE(freed_memory_is_out_of_bounds),
-        WITH_MODULE(misaligned_addresses_break_the_context),
-        WITH_MODULE(failed_assertions_break_the_context),
-        WITH_MODULE(traps_break_the_context),
-        WITH_MODULE(endless_recursion_breaks_the_context),
-        WITH_MODULE(reset_mends_the_primary_context),
-        WITH_MODULE(printf_comes_out),
-        WITH_MODULE(occupancy_follows_the_limits),
-        WITH_MODULE(two_threads_may_launch),
-        WITH_MODULE(counters_are_read_by_kernel),
-        WITH_MODULE(last_message_tells_of_the_fault),
-        WITH_MODULE(a_launch_ends_when_the_program_asks),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* The emulated driver: what is destroyed while the driver waits for a host function, and what a
  * host function may call. */
+#define TESTS_OWN_MAIN
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -61,8 +63,7 @@ static CUresult destroy_context(const struct intruder *intruder) {
     return cuCtxDestroy_v2(intruder->context);
 }
 
-static void a_destroyed_context_ends_the_launch(void **state) {
-    (void)state;
+TEST(a_destroyed_context_ends_the_launch) {
     CUcontext popped;
     struct intruder intruder = {.act = destroy_context};
     OK(cuInit(0));
@@ -77,8 +78,7 @@ static void a_destroyed_context_ends_the_launch(void **state) {
     OK(cuGraphExecDestroy(intruder.exec));
 }
 
-static void a_destroyed_context_ends_child_graphs(void **state) {
-    (void)state;
+TEST(a_destroyed_context_ends_child_graphs) {
     CUgraph parent, child;
     CUgraphNode node;
     struct intruder intruder = {.act = destroy_context};
@@ -101,8 +101,7 @@ static CUresult launch_other(const struct intruder *intruder) {
     return cuGraphLaunch(intruder->other_exec, NULL);
 }
 
-static void a_destroyed_context_ends_all_launches_in_it(void **state) {
-    (void)state;
+TEST(a_destroyed_context_ends_all_launches_in_it) {
     struct intruder outer = {.act = launch_other}, inner = {.act = destroy_context};
     OK(cuCtxCreate_v4(&outer.context, NULL, 0, 0));
     inner.context = outer.context;
@@ -118,8 +117,7 @@ static void a_destroyed_context_ends_all_launches_in_it(void **state) {
     OK(cuGraphExecDestroy(outer.exec));
 }
 
-static void a_context_may_be_destroyed_in_a_callback(void **state) {
-    (void)state;
+TEST(a_context_may_be_destroyed_in_a_callback) {
     struct intruder intruder = {.act = destroy_context};
     OK(cuCtxCreate_v4(&intruder.context, NULL, 0, 0));
     OK(cuLaunchHostFunc(NULL, call_intruder, &intruder));
@@ -153,14 +151,12 @@ static void launch_in_primary(CUresult (*act)(const struct intruder *intruder), 
         OK(cuDevicePrimaryCtxRelease_v2(0));
 }
 
-static void a_reset_primary_context_ends_the_launch(void **state) {
-    (void)state;
+TEST(a_reset_primary_context_ends_the_launch) {
     launch_in_primary(reset_primary, 1);
 }
 
 /* The new state of the context is not that in which the launch began. */
-static void a_primary_context_opened_again_ends_the_launch(void **state) {
-    (void)state;
+TEST(a_primary_context_opened_again_ends_the_launch) {
     launch_in_primary(reopen_primary, 2);
 }
 
@@ -173,7 +169,7 @@ static CUresult destroy_exec(const struct intruder *intruder) {
                : status;
 }
 
-static void a_destroyed_executable_runs_to_its_end(void **state) {
+TEST_WITH_MODULE(a_destroyed_executable_runs_to_its_end) {
     const struct fixture *fixture = *state;
     struct intruder intruder = {.act = destroy_exec, .context = fixture->context};
     intruder_instantiate(&intruder, intruder_graph(&intruder));
@@ -188,7 +184,7 @@ static CUresult update_exec(const struct intruder *intruder) {
     return cuGraphExecUpdate_v2(intruder->exec, intruder->graph, &info);
 }
 
-static void a_running_executable_is_not_updated(void **state) {
+TEST_WITH_MODULE(a_running_executable_is_not_updated) {
     const struct fixture *fixture = *state;
     struct intruder intruder = {.act = update_exec, .context = fixture->context};
     intruder_instantiate(&intruder, intruder_graph(&intruder));
@@ -208,7 +204,7 @@ static CUresult destroy_parts(const struct intruder *intruder) {
 }
 
 /* The kernel's node finds out that its module is gone. */
-static void parts_of_a_context_may_go_while_a_graph_runs(void **state) {
+TEST_WITH_MODULE(parts_of_a_context_may_go_while_a_graph_runs) {
     const struct fixture *fixture = *state;
     CUgraphNode node;
     float factor = 2;
@@ -279,7 +275,7 @@ static void call_forbidden(void *data) {
             forbidden->let_through = calls[i].name;
 }
 
-static void host_functions_call_nothing(void **state) {
+TEST_WITH_MODULE(host_functions_call_nothing) {
     const struct fixture *fixture = *state;
     const CUmemPoolProps properties = {.allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
                                        .location = {CU_MEM_LOCATION_TYPE_DEVICE, 0}};
@@ -304,18 +300,6 @@ static void host_functions_call_nothing(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_destroyed_context_ends_the_launch),
-        cmocka_unit_test(a_destroyed_context_ends_child_graphs),
-        cmocka_unit_test(a_destroyed_context_ends_all_launches_in_it),
-        cmocka_unit_test(a_context_may_be_destroyed_in_a_callback),
-        cmocka_unit_test(a_reset_primary_context_ends_the_launch),
-        cmocka_unit_test(a_primary_context_opened_again_ends_the_launch),
-        WITH_MODULE(a_destroyed_executable_runs_to_its_end),
-        WITH_MODULE(a_running_executable_is_not_updated),
-        WITH_MODULE(parts_of_a_context_may_go_while_a_graph_runs),
-        WITH_MODULE(host_functions_call_nothing),
-    };
     alarm(60); /* a crash inside the driver keeps its lock, for which the next test would wait */
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 enum { WHOLE = 25600 };
 
@@ -29,11 +30,10 @@ static void fail_once(void) {
     EXPECT(CUDA_ERROR_INVALID_DEVICE, cuDeviceGet(&device, 9999));
 }
 
-static void it_is_there_before_the_driver(void **state) {
+TEST(it_is_there_before_the_driver) {
     struct heard heard = {0};
     CUlogIterator place;
     CUdevice device;
-    (void)state;
     OK(cuLogsCurrent(&place, 0));
     OK(cuLogsRegisterCallback(listen, &heard, &heard.handle));
     EXPECT(CUDA_ERROR_NOT_INITIALIZED, cuDeviceGet(&device, 0));
@@ -42,7 +42,7 @@ static void it_is_there_before_the_driver(void **state) {
     OK(cuInit(0));
 }
 
-static void a_callback_hears_of_failures(void **state) {
+TEST_WITH_MODULE(a_callback_hears_of_failures) {
     struct heard heard = {0};
     CUfunction function;
     const struct fixture *fixture = *state;
@@ -76,21 +76,19 @@ static void fail_and_leave(void *data, CUlogLevel level, char *message, size_t l
 }
 
 /* The failures of a callback are not logged: each would call it again. */
-static void a_callback_may_call_the_driver(void **state) {
+TEST_WITH_CONTEXT(a_callback_may_call_the_driver) {
     struct heard heard = {0};
-    (void)state;
     OK(cuLogsRegisterCallback(fail_and_leave, &heard, &heard.handle));
     fail_once();
     fail_once();
     assert_int_equal(heard.lines, 1);
 }
 
-static void lines_are_copied_from_a_place_on(void **state) {
+TEST_WITH_CONTEXT(lines_are_copied_from_a_place_on) {
     char text[WHOLE], level;
     size_t size = sizeof text;
     CUlogIterator place;
     int hours, minutes, seconds, milliseconds, thread, message;
-    (void)state;
     OK(cuLogsCurrent(&place, 0));
     OK(cuLogsDumpToMemory(&place, text, &size, 0));
     assert_int_equal(size, 0);
@@ -120,11 +118,10 @@ static unsigned count_lines(const char *text) {
 }
 
 /* Of many lines the last hundred are kept, of those the last that fit are copied; a note tells of either. */
-static void what_does_not_fit_is_told(void **state) {
+TEST_WITH_CONTEXT(what_does_not_fit_is_told) {
     char text[WHOLE];
     size_t size = sizeof text;
     CUlogIterator place;
-    (void)state;
     OK(cuLogsCurrent(&place, 0));
     for (unsigned i = 0; i < 150; i++)
         fail_once();
@@ -148,11 +145,10 @@ static void what_does_not_fit_is_told(void **state) {
     assert_int_equal(size, 0);
 }
 
-static void wrong_calls_are_refused(void **state) {
+TEST_WITH_CONTEXT(wrong_calls_are_refused) {
     char text[WHOLE];
     size_t size = sizeof text;
     CUlogIterator place;
-    (void)state;
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuLogsCurrent(NULL, 0));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuLogsCurrent(&place, 1));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuLogsDumpToMemory(NULL, NULL, &size, 0));
@@ -170,10 +166,9 @@ static void read_and_remove(const char *path, char *text, size_t size) {
     assert_int_equal(remove(path), 0);
 }
 
-static void lines_go_to_files(void **state) {
+TEST_WITH_CONTEXT(lines_go_to_files) {
     char path[] = "/tmp/lockstep-log-XXXXXX", text[4096];
     CUlogIterator place;
-    (void)state;
     const int file = mkstemp(path);
     assert_true(file >= 0);
     assert_int_equal(close(file), 0);
@@ -190,17 +185,4 @@ static void lines_go_to_files(void **state) {
     read_and_remove(path, text, sizeof text);
     assert_int_equal(count_lines(text), 2);
     assert_non_null(strstr(text, "from cuDeviceGet\n"));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_there_before_the_driver),
-        WITH_MODULE(a_callback_hears_of_failures),
-        WITH_CONTEXT(a_callback_may_call_the_driver),
-        WITH_CONTEXT(lines_are_copied_from_a_place_on),
-        WITH_CONTEXT(what_does_not_fit_is_told),
-        WITH_CONTEXT(wrong_calls_are_refused),
-        WITH_CONTEXT(lines_go_to_files),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

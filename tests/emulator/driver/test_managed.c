@@ -1,5 +1,6 @@
 /* The emulated driver: advice about ranges of managed memory, batches of copies and prefetches. */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include <stdint.h>
 
@@ -23,10 +24,9 @@ static int range_number(CUmem_range_attribute attribute, CUdeviceptr address, si
     return number;
 }
 
-static void advice_is_of_pages(void **state) {
+TEST_WITH_CONTEXT(advice_is_of_pages) {
     const CUdeviceptr address = allocate_managed();
     int accessors[4];
-    (void)state;
     assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, address, BYTES), 0);
     assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION, address, BYTES),
                      CU_DEVICE_INVALID);
@@ -51,7 +51,7 @@ static void advice_is_of_pages(void **state) {
     OK(cuMemFree_v2(address));
 }
 
-static void places_are_kept(void **state) {
+TEST_WITH_CONTEXT(places_are_kept) {
     const CUdeviceptr address = allocate_managed();
     const CUmemLocation node = {CU_MEM_LOCATION_TYPE_HOST_NUMA, 0};
     CUmem_range_attribute attributes[] = {CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_TYPE,
@@ -59,7 +59,6 @@ static void places_are_kept(void **state) {
     int types[2];
     void *data[] = {&types[0], &types[1]};
     size_t sizes[] = {sizeof types[0], sizeof types[1]};
-    (void)state;
     OK(cuMemAdvise_v2(address, BYTES, CU_MEM_ADVISE_SET_PREFERRED_LOCATION, on_device));
     OK(cuMemPrefetchAsync_v2(address, BYTES, on_host, 0, NULL));
     assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION, address, BYTES), 0);
@@ -84,14 +83,13 @@ static void places_are_kept(void **state) {
     OK(cuMemFree_v2(address));
 }
 
-static void wrong_ranges_are_refused(void **state) {
+TEST_WITH_CONTEXT(wrong_ranges_are_refused) {
     const CUdeviceptr address = allocate_managed();
     const CUmemLocation node = {CU_MEM_LOCATION_TYPE_HOST_NUMA, 0},
                         nowhere = {(CUmemLocationType)9, 0};
     CUdeviceptr device;
     int number;
     long long wide;
-    (void)state;
     OK(cuMemAlloc_v2(&device, PAGE));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemAdvise(device, PAGE, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
     EXPECT(CUDA_ERROR_INVALID_VALUE,
@@ -132,7 +130,7 @@ static void expect_said(const char *words) {
         fail_msg("'%s' does not say '%s'", last, words);
 }
 
-static void lines_are_copied_in_batches(void **state) {
+TEST_WITH_CONTEXT(lines_are_copied_in_batches) {
     int from[3] = {1, 2, 3}, back[3] = {0};
     CUdeviceptr device;
     CUstream stream;
@@ -140,7 +138,6 @@ static void lines_are_copied_in_batches(void **state) {
     CUmemcpyAttributes manner[] = {{.srcAccessOrder = CU_MEMCPY_SRC_ACCESS_ORDER_STREAM},
                                    {.srcAccessOrder = CU_MEMCPY_SRC_ACCESS_ORDER_ANY,
                                     .flags = CU_MEMCPY_FLAG_PREFER_OVERLAP_WITH_COMPUTE}};
-    (void)state;
     OK(cuMemAlloc_v2(&device, sizeof from));
     OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
     CUdeviceptr up[] = {device, device + 4, device + 8};
@@ -184,14 +181,13 @@ static CUmemcpy3DOperand operand_at(const void *memory, size_t row) {
     return operand;
 }
 
-static void boxes_are_copied_in_batches(void **state) {
+TEST_WITH_CONTEXT(boxes_are_copied_in_batches) {
     const CUDA_ARRAY3D_DESCRIPTOR description = {
         .Width = 4, .Height = 2, .Format = CU_AD_FORMAT_SIGNED_INT32, .NumChannels = 1};
     int from[2][4] = {{1, 2, 3, 4}, {5, 6, 7, 8}}, back[2][2] = {{0}};
     CUarray array;
     CUstream stream;
     size_t fail = 0;
-    (void)state;
     OK(cuArray3DCreate_v2(&array, &description));
     OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
     CUmemcpy3DOperand image = {.type = CU_MEMCPY_OPERAND_TYPE_ARRAY};
@@ -225,12 +221,11 @@ static void boxes_are_copied_in_batches(void **state) {
     OK(cuArrayDestroy(array));
 }
 
-static void ranges_are_prefetched_in_batches(void **state) {
+TEST_WITH_CONTEXT(ranges_are_prefetched_in_batches) {
     CUdeviceptr address = allocate_managed(), ranges[] = {address, address + PAGE};
     size_t sizes[] = {PAGE, PAGE}, first[] = {0, 1};
     CUmemLocation locations[] = {on_device, on_host};
     CUstream stream;
-    (void)state;
     OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
     OK(cuMemPrefetchBatchAsync(ranges, sizes, 2, locations, first, 2, 0, stream));
     assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, address, PAGE), 0);
@@ -271,12 +266,11 @@ static CUlibrary load_variables(CUdeviceptr *shared) {
     return library;
 }
 
-static void variables_are_managed_where_they_say_so(void **state) {
+TEST_WITH_CONTEXT(variables_are_managed_where_they_say_so) {
     CUdeviceptr shared, plain, global;
     CUkernel kernel;
     size_t size = 0;
     int managed = 0;
-    (void)state;
     CUlibrary library = load_variables(&shared);
     OK(cuLibraryGetGlobal(&global, NULL, library, "shared"));
     assert_int_equal(global, shared);
@@ -301,9 +295,8 @@ static void variables_are_managed_where_they_say_so(void **state) {
 }
 
 /* What was advised of a variable ends with its module, though another may lie there afterwards. */
-static void variables_take_advice(void **state) {
+TEST_WITH_CONTEXT(variables_take_advice) {
     CUdeviceptr shared, plain;
-    (void)state;
     CUlibrary library = load_variables(&shared);
     OK(cuLibraryGetGlobal(&plain, NULL, library, "plain"));
     OK(cuMemAdvise(shared, 4, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
@@ -321,18 +314,4 @@ static void variables_take_advice(void **state) {
         assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, shared, 4), 0);
         OK(cuLibraryUnload(library));
     } while (shared / PAGE == page);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(advice_is_of_pages),
-        WITH_CONTEXT(places_are_kept),
-        WITH_CONTEXT(wrong_ranges_are_refused),
-        WITH_CONTEXT(lines_are_copied_in_batches),
-        WITH_CONTEXT(boxes_are_copied_in_batches),
-        WITH_CONTEXT(ranges_are_prefetched_in_batches),
-        WITH_CONTEXT(variables_are_managed_where_they_say_so),
-        WITH_CONTEXT(variables_take_advice),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* The emulated driver: allocations, copies, fills, pools, and what a pointer is. */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
-static void allocations_are_checked(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(allocations_are_checked) {
     CUdeviceptr first, second, base;
     size_t size;
     OK(cuMemAlloc_v2(&first, 1000));
@@ -33,10 +33,9 @@ static unsigned count_mappings(void) {
 }
 
 /* Each begins with a page, and yet they lie in one mapping, of which there are some 65,000. */
-static void large_allocations_begin_with_a_page(void **state) {
+TEST_WITH_CONTEXT(large_allocations_begin_with_a_page) {
     enum { COUNT = 1000 };
     static CUdeviceptr addresses[COUNT];
-    (void)state;
     const unsigned before = count_mappings();
     for (size_t i = 0; i < COUNT; i++) {
         OK(cuMemAlloc_v2(&addresses[i], ((size_t)1 << 20) + 4096 * (i % 3) + i));
@@ -47,8 +46,7 @@ static void large_allocations_begin_with_a_page(void **state) {
         OK(cuMemFree_v2(addresses[i]));
 }
 
-static void memory_is_accounted(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(memory_is_accounted) {
     CUdeviceptr address;
     size_t free_before, free_during, total, half;
     OK(cuMemGetInfo_v2(&free_before, &total));
@@ -64,8 +62,7 @@ static void memory_is_accounted(void **state) {
     assert_int_equal(free_during, free_before);
 }
 
-static void context_frees_what_it_owns(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(context_frees_what_it_owns) {
     CUcontext context;
     CUdeviceptr address;
     void *host;
@@ -79,8 +76,7 @@ static void context_frees_what_it_owns(void **state) {
     assert_int_equal(before, after);
 }
 
-static void copies_go_all_ways(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(copies_go_all_ways) {
     unsigned char from[300], to[300] = {0};
     CUdeviceptr first, second;
     CUstream stream;
@@ -109,8 +105,7 @@ static void copies_go_all_ways(void **state) {
     OK(cuStreamDestroy_v2(stream));
 }
 
-static void copies_outside_an_allocation_are_refused(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(copies_outside_an_allocation_are_refused) {
     char host[128] = {0};
     CUdeviceptr address;
     OK(cuMemAlloc_v2(&address, 100));
@@ -127,7 +122,7 @@ static void copies_outside_an_allocation_are_refused(void **state) {
     OK(cuCtxSynchronize()); /* none of this breaks the context */
 }
 
-static void peers_are_the_same_device(void **state) {
+TEST_WITH_CONTEXT(peers_are_the_same_device) {
     const struct fixture *fixture = *state;
     CUcontext other;
     CUdeviceptr first, second;
@@ -145,8 +140,7 @@ static void peers_are_the_same_device(void **state) {
     OK(cuMemFree_v2(first));
 }
 
-static void planes_keep_their_pitch(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(planes_keep_their_pitch) {
     CUdeviceptr address;
     size_t pitch = 0;
     unsigned char from[5][20], to[3][10];
@@ -193,8 +187,7 @@ static void planes_keep_their_pitch(void **state) {
     OK(cuMemFree_v2(address));
 }
 
-static void boxes_are_copied(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(boxes_are_copied) {
     CUdeviceptr address;
     unsigned char from[2][3][4], to[2][2][4] = {{{0}}};
     for (unsigned i = 0; i < sizeof from; i++)
@@ -228,8 +221,7 @@ static void boxes_are_copied(void **state) {
     OK(cuMemFree_v2(address));
 }
 
-static void fills_have_every_width(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(fills_have_every_width) {
     CUdeviceptr address;
     unsigned char bytes[8];
     unsigned short halves[8];
@@ -259,8 +251,7 @@ static void fills_have_every_width(void **state) {
     OK(cuMemFree_v2(address));
 }
 
-static void host_memory_is_addressed_alike(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(host_memory_is_addressed_alike) {
     void *memory = NULL;
     static char own[8192];
     CUdeviceptr address = 0;
@@ -284,8 +275,7 @@ static void host_memory_is_addressed_alike(void **state) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemHostGetDevicePointer_v2(&address, own, 0));
 }
 
-static void managed_memory_is_shared(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(managed_memory_is_shared) {
     CUdeviceptr address;
     OK(cuMemAllocManaged(&address, 4096, CU_MEM_ATTACH_GLOBAL));
     int *values = pointer_of(address);
@@ -303,7 +293,7 @@ static void managed_memory_is_shared(void **state) {
     OK(cuMemFree_v2((CUdeviceptr)(uintptr_t)values));
 }
 
-static void pointers_tell_what_they_are(void **state) {
+TEST_WITH_CONTEXT(pointers_tell_what_they_are) {
     const struct fixture *fixture = *state;
     CUdeviceptr device, start;
     void *host;
@@ -338,8 +328,7 @@ static void pointers_tell_what_they_are(void **state) {
     OK(cuMemFree_v2(device));
 }
 
-static void pools_keep_accounts(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(pools_keep_accounts) {
     CUmemoryPool pool, made, current, owner;
     CUdeviceptr first, second;
     cuuint64_t used = 1, threshold = 1 << 20;
@@ -383,7 +372,7 @@ static void pools_keep_accounts(void **state) {
 }
 
 /* The host uses what its pools, and those of managed memory, give out. */
-static void places_have_pools_of_their_own(void **state) {
+TEST_WITH_CONTEXT(places_have_pools_of_their_own) {
     static const struct {
         CUmemAllocationType type;
         CUmemLocation location;
@@ -395,7 +384,6 @@ static void places_have_pools_of_their_own(void **state) {
         {CU_MEM_ALLOCATION_TYPE_MANAGED, {CU_MEM_LOCATION_TYPE_DEVICE, 0}, CU_MEMORYTYPE_DEVICE, 1},
         {CU_MEM_ALLOCATION_TYPE_PINNED, {CU_MEM_LOCATION_TYPE_DEVICE, 0}, CU_MEMORYTYPE_DEVICE, 0},
     };
-    (void)state;
     for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
         CUmemLocation location = places[k].location;
         const CUmemAllocationType type = places[k].type;
@@ -437,25 +425,4 @@ static void places_have_pools_of_their_own(void **state) {
     OK(cuMemGetMemPool(&pool, &host, CU_MEM_ALLOCATION_TYPE_PINNED));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuDeviceSetMemPool(0, pool));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemSetMemPool(&host, CU_MEM_ALLOCATION_TYPE_MANAGED, pool));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(allocations_are_checked),
-        WITH_CONTEXT(large_allocations_begin_with_a_page),
-        WITH_CONTEXT(memory_is_accounted),
-        WITH_CONTEXT(context_frees_what_it_owns),
-        WITH_CONTEXT(copies_go_all_ways),
-        WITH_CONTEXT(copies_outside_an_allocation_are_refused),
-        WITH_CONTEXT(peers_are_the_same_device),
-        WITH_CONTEXT(planes_keep_their_pitch),
-        WITH_CONTEXT(boxes_are_copied),
-        WITH_CONTEXT(fills_have_every_width),
-        WITH_CONTEXT(host_memory_is_addressed_alike),
-        WITH_CONTEXT(managed_memory_is_shared),
-        WITH_CONTEXT(pointers_tell_what_they_are),
-        WITH_CONTEXT(pools_keep_accounts),
-        WITH_CONTEXT(places_have_pools_of_their_own),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

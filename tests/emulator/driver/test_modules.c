@@ -1,6 +1,7 @@
 /* The emulated driver: images of every kind, compiler logs, functions, globals, libraries, linking.
  */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 static const char broken_ptx[] = ".version 7.0\n"
                                  ".target sm_70\n"
@@ -17,8 +18,7 @@ static const char two_kernels[] = ".version 7.0\n"
                                   ".visible .entry first() { ret; }\n"
                                   ".visible .entry second(.param .u32 n) { ret; }\n";
 
-static void ptx_text_is_loaded(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(ptx_text_is_loaded) {
     CUmodule module, owner;
     CUfunction functions[3] = {NULL}, second;
     const char *name;
@@ -51,8 +51,7 @@ static void ptx_text_is_loaded(void **state) {
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuModuleGetFunction(&second, module, "first"));
 }
 
-static void broken_ptx_is_explained(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(broken_ptx_is_explained) {
     CUmodule module;
     char error[300] = "x", info[10] = "x";
     CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
@@ -75,8 +74,7 @@ static void broken_ptx_is_explained(void **state) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuModuleLoadDataEx(&module, two_kernels, 1, NULL, NULL));
 }
 
-static void images_that_are_not_ptx_are_refused(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(images_that_are_not_ptx_are_refused) {
     CUmodule module;
     EXPECT(CUDA_ERROR_NO_BINARY_FOR_GPU, cuModuleLoadData(&module, "\177ELF\2\1\1A\10"));
     EXPECT(CUDA_ERROR_INVALID_IMAGE, cuModuleLoadData(&module, "\001\002\003\004"));
@@ -89,8 +87,7 @@ static void images_that_are_not_ptx_are_refused(void **state) {
     OK(cuModuleUnload(module));
 }
 
-static void ptx_for_newer_devices_is_refused(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(ptx_for_newer_devices_is_refused) {
     CUmodule module;
     EXPECT(CUDA_ERROR_INVALID_PTX,
            cuModuleLoadData(&module, ".version 8.0\n.target sm_90\n.address_size 64\n"
@@ -98,8 +95,7 @@ static void ptx_for_newer_devices_is_refused(void **state) {
 }
 
 /* What counts is whether its instructions are known. */
-static void ptx_of_a_newer_version_is_taken(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(ptx_of_a_newer_version_is_taken) {
     CUmodule module;
     OK(cuModuleLoadData(&module, ".version 9.9\n.target sm_70\n.address_size 64\n"
                                  ".visible .entry kernel() { ret; }\n"));
@@ -117,8 +113,7 @@ static void check_fat_module(CUmodule module) {
     assert_int_equal(target, 80);
 }
 
-static void fat_binaries_are_unpacked(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(fat_binaries_are_unpacked) {
     static const char *const files[] = {"driver_plain.fatbin", "driver_lz4.fatbin",
                                         "driver_zstd.fatbin"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -138,8 +133,7 @@ static void fat_binaries_are_unpacked(void **state) {
     }
 }
 
-static void broken_fat_binaries_are_refused(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(broken_fat_binaries_are_refused) {
     CUmodule module;
     char *image = read_test_file("driver_lz4.fatbin");
     image[20] = 1; /* the size of the first entry's header */
@@ -153,8 +147,7 @@ static void broken_fat_binaries_are_refused(void **state) {
 }
 
 /* Every entry's kind becomes machine code: there is no PTX left to run. */
-static void fat_binaries_without_ptx_are_refused(void **state) {
-    (void)state;
+TEST_WITH_CONTEXT(fat_binaries_without_ptx_are_refused) {
     CUmodule module;
     char *image = read_test_file("driver_plain.fatbin");
     uint64_t size, whole;
@@ -172,7 +165,7 @@ static void fat_binaries_without_ptx_are_refused(void **state) {
 
 /* ---- Functions and variables ---- */
 
-static void functions_have_attributes(void **state) {
+TEST_WITH_MODULE(functions_have_attributes) {
     CUfunction scale = find_function(state, "scale"),
                bounded = find_function(state, "small_blocks");
     int value = -1;
@@ -205,7 +198,7 @@ static void functions_have_attributes(void **state) {
            cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_NUM_REGS, pointer_of((uintptr_t)&value)));
 }
 
-static void parameters_have_places(void **state) {
+TEST_WITH_MODULE(parameters_have_places) {
     CUfunction gather = find_function(state, "gather");
     static const struct {
         size_t offset, size;
@@ -221,7 +214,7 @@ static void parameters_have_places(void **state) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuFuncGetParamInfo(gather, 5, &offset, NULL));
 }
 
-static void variables_are_found_and_initialised(void **state) {
+TEST_WITH_MODULE(variables_are_found_and_initialised) {
     const struct fixture *fixture = *state;
     CUdeviceptr address = 0;
     size_t size = 0;
@@ -244,8 +237,7 @@ static void variables_are_found_and_initialised(void **state) {
 
 /* ---- Libraries and linking ---- */
 
-static void libraries_need_no_context(void **state) {
-    (void)state;
+TEST(libraries_need_no_context) {
     CUlibrary library, owner;
     CUkernel kernel, listed[8] = {NULL};
     CUmodule module;
@@ -285,7 +277,7 @@ static void libraries_need_no_context(void **state) {
            cuLibraryLoadData(&library, broken_ptx, NULL, NULL, 0, NULL, NULL, 0));
 }
 
-static void linking_joins_ptx(void **state) {
+TEST_WITH_CONTEXT(linking_joins_ptx) {
     static const char calls[] = ".version 7.0\n.target sm_70\n.address_size 64\n"
                                 ".extern .func helper();\n"
                                 ".visible .entry calls() { call helper; ret; }\n";
@@ -295,7 +287,6 @@ static void linking_joins_ptx(void **state) {
     CUmodule module;
     CUfunction function;
     void *image = NULL;
-    (void)state;
     OK(cuLinkCreate_v2(0, NULL, NULL, &link));
     OK(cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, pointer_of((uintptr_t)calls), sizeof calls, "calls",
                         0, NULL, NULL));
@@ -311,9 +302,8 @@ static void linking_joins_ptx(void **state) {
     OK(cuModuleUnload(module));
 }
 
-static void linking_hands_one_ptx_through(void **state) {
+TEST_WITH_CONTEXT(linking_hands_one_ptx_through) {
     static const char garbled[] = ".version 7.0\n.target sm_70\n.visible .entry k( {\n";
-    (void)state;
     CUlinkState link;
     CUmodule module;
     CUfunction function;
@@ -334,24 +324,4 @@ static void linking_hands_one_ptx_through(void **state) {
     OK(cuLinkDestroy(link));
     OK(cuModuleGetFunction(&function, module, "first"));
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuLinkDestroy(link));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(ptx_text_is_loaded),
-        WITH_CONTEXT(broken_ptx_is_explained),
-        WITH_CONTEXT(images_that_are_not_ptx_are_refused),
-        WITH_CONTEXT(ptx_for_newer_devices_is_refused),
-        WITH_CONTEXT(ptx_of_a_newer_version_is_taken),
-        WITH_CONTEXT(fat_binaries_are_unpacked),
-        WITH_CONTEXT(broken_fat_binaries_are_refused),
-        WITH_CONTEXT(fat_binaries_without_ptx_are_refused),
-        WITH_MODULE(functions_have_attributes),
-        WITH_MODULE(parameters_have_places),
-        WITH_MODULE(variables_are_found_and_initialised),
-        cmocka_unit_test(libraries_need_no_context),
-        WITH_CONTEXT(linking_joins_ptx),
-        WITH_CONTEXT(linking_hands_one_ptx_through),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

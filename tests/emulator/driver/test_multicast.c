@@ -1,6 +1,7 @@
 /* The emulated driver: multicast objects, what is bound to them, and what is refused. */
 #include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 static size_t piece; /* the granularity */
 
@@ -19,6 +20,8 @@ static int open_multicast(void **state) {
     OK(cuModuleLoadData(&fixture->module, kernels));
     return opened;
 }
+
+#define TEST_WITH_MULTICAST(test) TEST_BETWEEN(test, open_multicast, fixture_close)
 
 static CUmemGenericAllocationHandle create_memory(CUdevice device, size_t size) {
     const CUmemAllocationProp properties = {
@@ -67,7 +70,7 @@ static unsigned word_at(CUdeviceptr at) {
 }
 
 /* Bound before and after the object is mapped; parts of either; by handle and by address. */
-static void what_is_bound_is_reached(void **state) {
+TEST_WITH_MULTICAST(what_is_bound_is_reached) {
     const CUmemGenericAllocationHandle team = create_team(2, 2 * piece),
                                        first = create_memory(0, 2 * piece),
                                        second = create_memory(1, 3 * piece);
@@ -96,11 +99,10 @@ static void what_is_bound_is_reached(void **state) {
     OK(cuMemRelease(second));
 }
 
-static void memory_lives_as_long_as_it_is_bound(void **state) {
+TEST_WITH_MULTICAST(memory_lives_as_long_as_it_is_bound) {
     const CUmemGenericAllocationHandle team = create_team(1, piece),
                                        memory = create_memory(0, piece);
     size_t before = 0, after = 0, total = 0;
-    (void)state;
     OK(cuMemGetInfo_v2(&before, &total));
     OK(cuMulticastBindMem(team, 0, memory, 0, piece, 0));
     OK(cuMemRelease(memory));
@@ -111,7 +113,7 @@ static void memory_lives_as_long_as_it_is_bound(void **state) {
     assert_int_equal(before + piece, after);
 }
 
-static void plain_accesses_are_faults(void **state) {
+TEST_WITH_MULTICAST(plain_accesses_are_faults) {
     const CUmemGenericAllocationHandle team = create_team(1, piece),
                                        memory = create_memory(0, piece);
     unsigned value = 0;
@@ -122,7 +124,7 @@ static void plain_accesses_are_faults(void **state) {
     EXPECT(CUDA_ERROR_ILLEGAL_ADDRESS, run(state, "plain", all));
 }
 
-static void what_no_device_has_bound_is_a_fault(void **state) {
+TEST_WITH_MULTICAST(what_no_device_has_bound_is_a_fault) {
     const CUmemGenericAllocationHandle team = create_team(2, piece),
                                        memory = create_memory(0, piece);
     OK(cuMulticastBindMem(team, 0, memory, 0, piece, 0));
@@ -136,11 +138,10 @@ static void check_said(const char *said) {
         fail_msg("'%s' is not in '%s'", said, last);
 }
 
-static void what_is_said_names_the_cause(void **state) {
+TEST_WITH_MULTICAST(what_is_said_names_the_cause) {
     const CUmulticastObjectProp nobody = {.numDevices = 0, .size = piece};
     CUmemGenericAllocationHandle none = 0;
     int word;
-    (void)state;
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuMulticastCreate(&none, &nobody));
     check_said("a team has 1 to ");
     const CUmemGenericAllocationHandle team = create_team(2, piece);
@@ -152,14 +153,13 @@ static void what_is_said_names_the_cause(void **state) {
     OK(cuMemRelease(team));
 }
 
-static void misuse_is_refused(void **state) {
+TEST_WITH_MULTICAST(misuse_is_refused) {
     const CUmulticastObjectProp whole = {.numDevices = 2, .size = piece},
                                 odd = {.numDevices = 1, .size = 4},
                                 many = {.numDevices = 99, .size = piece},
                                 shared = {.numDevices = 1, .size = piece, .handleTypes = 1};
     CUmemGenericAllocationHandle team = 0, none = 0;
     CUdeviceptr at = 0;
-    (void)state;
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuMulticastCreate(&none, &odd));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuMulticastCreate(&none, &many));
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, cuMulticastCreate(&none, &shared));
@@ -192,15 +192,4 @@ static void misuse_is_refused(void **state) {
     EXPECT(CUDA_ERROR_INVALID_DEVICE, cuMulticastBindMem(team, 0, foreign, 0, piece, 0));
     OK(cuMemRelease(team));
     OK(cuMemRelease(foreign));
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_multicast, fixture_close)
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        TEST(what_is_bound_is_reached),     TEST(memory_lives_as_long_as_it_is_bound),
-        TEST(plain_accesses_are_faults),    TEST(what_no_device_has_bound_is_a_fault),
-        TEST(what_is_said_names_the_cause), TEST(misuse_is_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Programs that synchronise, communicate and call: reductions, scans, sorts, atomics, warps,
  * groups, calls. */
 #include "tests/support/emulator_programs.h"
+#include "tests/support/test.h"
 
 /* ---- reduce.cu ---- */
 
@@ -14,7 +15,7 @@ static int sum_values(int *values) {
     return sum;
 }
 
-static void reductions_add_up(void **state) {
+TEST_PROGRAM(reductions_add_up, "reduce") {
     static const char *const kernels[] = {"reduce_shuffle", "reduce_tree", "reduce_cub"};
     int values[VALUES], expected = sum_values(values), count = VALUES;
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
@@ -26,7 +27,7 @@ static void reductions_add_up(void **state) {
     }
 }
 
-static void cooperative_groups_reduce(void **state) {
+TEST_PROGRAM(cooperative_groups_reduce, "reduce") {
     int values[VALUES], expected = sum_values(values), count = VALUES, results[3] = {0, -5000, 0};
     int most = values[0];
     for (int i = 0; i < VALUES; i++)
@@ -40,7 +41,7 @@ static void cooperative_groups_reduce(void **state) {
     assert_int_equal(results[2], 8 * 128 / 8);
 }
 
-static void scans_are_running_sums(void **state) {
+TEST_PROGRAM(scans_are_running_sums, "reduce") {
     int values[512], scanned[512];
     uint32_t seed = 7;
     for (int i = 0; i < 512; i++)
@@ -65,7 +66,7 @@ static int compare_integers(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void radix_sort_sorts(void **state) {
+TEST_PROGRAM(radix_sort_sorts, "reduce") {
     int values[512], sorted[512];
     uint32_t seed = 99;
     for (int i = 0; i < 512; i++)
@@ -77,7 +78,7 @@ static void radix_sort_sorts(void **state) {
     assert_memory_equal(sorted, values, sizeof values);
 }
 
-static void transposes_swap_rows_and_columns(void **state) {
+TEST_PROGRAM(transposes_swap_rows_and_columns, "reduce") {
     enum { ROWS = 45, COLUMNS = 70 };
     static float values[ROWS][COLUMNS], turned[COLUMNS][ROWS];
     int rows = ROWS, columns = COLUMNS;
@@ -96,7 +97,7 @@ static void transposes_swap_rows_and_columns(void **state) {
 
 /* ---- atomics.cu ---- */
 
-static void histograms_count(void **state) {
+TEST_PROGRAM(histograms_count, "atomics") {
     unsigned char values[5000];
     unsigned expected[256] = {0}, counted[256];
     uint32_t seed = 5;
@@ -123,7 +124,7 @@ struct atomic_results {
     unsigned old_sum;
 };
 
-static void atomics_of_every_kind(void **state) {
+TEST_PROGRAM(atomics_of_every_kind, "atomics") {
     struct atomic_results results = {.minimum = 1000, .conjunction = 0xFFFFFFFF};
     CUdeviceptr out = device_buffer(&results, sizeof results);
     unsigned up = 0, old_sum = 0, down = 0, parity = 0;
@@ -150,7 +151,7 @@ static void atomics_of_every_kind(void **state) {
     assert_int_equal(results.swaps, 255 * 128);
 }
 
-static void atomics_reach_shared_memory(void **state) {
+TEST_PROGRAM(atomics_reach_shared_memory, "atomics") {
     int results[12];
     float single = 0;
     CUdeviceptr out = device_buffer(NULL, sizeof results), single_out = device_buffer(NULL, 4);
@@ -168,7 +169,7 @@ static void atomics_reach_shared_memory(void **state) {
     assert_true(single == 96);
 }
 
-static void atomics_add_halves(void **state) {
+TEST_PROGRAM(atomics_add_halves, "atomics") {
     uint16_t pair[2], single = 0;
     CUdeviceptr pair_out = device_buffer(NULL, 4), single_out = device_buffer(NULL, 4);
     RUN("atomics_half", 1, 64, 0, &pair_out, &single_out);
@@ -179,7 +180,7 @@ static void atomics_add_halves(void **state) {
     assert_int_equal(single, 0x4C00);  /* 16 */
 }
 
-static void blocks_wait_for_each_other(void **state) {
+TEST_PROGRAM(blocks_wait_for_each_other, "atomics") {
     int order[16], zero[2] = {0, 0};
     CUdeviceptr state_at = device_buffer(zero, 8), data = state_at + 4;
     CUdeviceptr out = device_buffer(NULL, sizeof order);
@@ -192,7 +193,7 @@ static void blocks_wait_for_each_other(void **state) {
         assert_int_equal(order[i], i + 1);
 }
 
-static void last_block_finishes(void **state) {
+TEST_PROGRAM(last_block_finishes, "atomics") {
     int values[320], sum = 0, expected = 0;
     for (int i = 0; i < 320; i++)
         expected += values[i] = i * i;
@@ -203,7 +204,7 @@ static void last_block_finishes(void **state) {
     assert_int_equal(sum, expected);
 }
 
-static void locks_are_taken_by_one(void **state) {
+TEST_PROGRAM(locks_are_taken_by_one, "atomics") {
     static const char *const kernels[] = {"spin_lock", "spin_lock_plain"};
     for (int k = 0; k < 2; k++) {
         int counter = 0;
@@ -216,7 +217,7 @@ static void locks_are_taken_by_one(void **state) {
 
 /* ---- warps.cu ---- */
 
-static void votes_and_shuffles_agree(void **state) {
+TEST_PROGRAM(votes_and_shuffles_agree, "warps") {
     unsigned out[288], thirds = 0;
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("votes", 1, 64, 0, &at);
@@ -243,7 +244,7 @@ static void votes_and_shuffles_agree(void **state) {
     }
 }
 
-static void block_barriers_count(void **state) {
+TEST_PROGRAM(block_barriers_count, "warps") {
     int out[192];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("barriers", 1, 128, 0, &at);
@@ -254,7 +255,7 @@ static void block_barriers_count(void **state) {
         assert_int_equal(out[128 + t], 77);
 }
 
-static void named_barriers_hand_over(void **state) {
+TEST_PROGRAM(named_barriers_hand_over, "warps") {
     int out[192];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("named_barriers", 1, 128, 0, &at);
@@ -263,7 +264,7 @@ static void named_barriers_hand_over(void **state) {
         assert_int_equal(out[i], i / 64 * 100 + i % 64);
 }
 
-static void loops_diverge_and_meet(void **state) {
+TEST_PROGRAM(loops_diverge_and_meet, "warps") {
     int out[512];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("different_loops", 1, 256, 0, &at);
@@ -278,7 +279,7 @@ static void loops_diverge_and_meet(void **state) {
     }
 }
 
-static void groups_form_by_branch_and_by_label(void **state) {
+TEST_PROGRAM(groups_form_by_branch_and_by_label, "warps") {
     int out[192];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("coalesced", 1, 32, 0, &at);
@@ -292,7 +293,7 @@ static void groups_form_by_branch_and_by_label(void **state) {
     }
 }
 
-static void grids_meet(void **state) {
+TEST_PROGRAM(grids_meet, "warps") {
     enum { BLOCKS = 12, ROUNDS = 5 };
     int slots[BLOCKS], expected[BLOCKS] = {0}, rounds = ROUNDS;
     CUdeviceptr at = device_buffer(NULL, sizeof slots);
@@ -309,7 +310,7 @@ static void grids_meet(void **state) {
     assert_memory_equal(slots, expected, sizeof slots);
 }
 
-static void special_registers_tell_the_lane(void **state) {
+TEST_PROGRAM(special_registers_tell_the_lane, "warps") {
     unsigned out[4 * 96];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     void *parameters[] = {&at};
@@ -322,7 +323,7 @@ static void special_registers_tell_the_lane(void **state) {
 
 /* ---- programs.cu ---- */
 
-static void pointers_to_functions_are_called(void **state) {
+TEST_PROGRAM(pointers_to_functions_are_called, "programs") {
     int out[64];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("call_pointers", 1, 64, 0, &at);
@@ -331,7 +332,7 @@ static void pointers_to_functions_are_called(void **state) {
         assert_int_equal(out[t], t % 3 == 0 ? t + 7 : t % 3 == 1 ? t - 7 : t * 7);
 }
 
-static void virtual_functions_are_called(void **state) {
+TEST_PROGRAM(virtual_functions_are_called, "programs") {
     float out[64];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("call_virtual", 1, 64, 0, &at);
@@ -340,7 +341,7 @@ static void virtual_functions_are_called(void **state) {
         assert_true(out[t] == (float)((t % 2 ? 1 : 3) * t * t));
 }
 
-static void functions_recur(void **state) {
+TEST_PROGRAM(functions_recur, "programs") {
     static const int fibonacci[] = {0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89};
     int out[64];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
@@ -350,7 +351,7 @@ static void functions_recur(void **state) {
         assert_int_equal(out[t], fibonacci[t % 12]);
 }
 
-static void switches_branch(void **state) {
+TEST_PROGRAM(switches_branch, "programs") {
     static const int expected[] = {10, 78, 2 ^ 0x55, -3, 4 << 9, 101, ~6, 7 % 5 - 9};
     int in[64], out[64];
     for (int t = 0; t < 64; t++)
@@ -362,7 +363,7 @@ static void switches_branch(void **state) {
         assert_int_equal(out[t], in[t] >= 0 && in[t] < 8 ? expected[in[t]] : 1234);
 }
 
-static void local_arrays_are_indexed(void **state) {
+TEST_PROGRAM(local_arrays_are_indexed, "programs") {
     int out[64];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("local_arrays", 1, 64, 0, &at);
@@ -386,7 +387,7 @@ struct packed {
     unsigned rest : 29;
 };
 
-static void structures_keep_their_layout(void **state) {
+TEST_PROGRAM(structures_keep_their_layout, "programs") {
     struct packed items[40];
     memset(items, 0, sizeof items);
     for (int t = 0; t < 40; t++) {
@@ -409,7 +410,7 @@ static void structures_keep_their_layout(void **state) {
     }
 }
 
-static void vectors_are_loaded_whole(void **state) {
+TEST_PROGRAM(vectors_are_loaded_whole, "programs") {
     float singles[32][4], singles_out[32][4];
     double pairs[32][2], pairs_out[32][2];
     unsigned char bytes[32][4], bytes_out[32][4];
@@ -436,7 +437,7 @@ static void vectors_are_loaded_whole(void **state) {
     }
 }
 
-static void constants_are_set_by_the_host(void **state) {
+TEST_PROGRAM(constants_are_set_by_the_host, "programs") {
     int table[64], out[64];
     CUdeviceptr address, at = device_buffer(NULL, sizeof out);
     program_kernel(state, "constants");
@@ -450,7 +451,7 @@ static void constants_are_set_by_the_host(void **state) {
         assert_int_equal(out[t], table[t * 7 % 64]);
 }
 
-static void printf_knows_its_formats(void **state) {
+TEST_PROGRAM(printf_knows_its_formats, "programs") {
     int number = 42, ends[2];
     char text[512] = "", expected[512];
     CUfunction kernel = program_kernel(state, "print_formats");
@@ -474,7 +475,7 @@ static void printf_knows_its_formats(void **state) {
     assert_int_equal(strncmp(text, expected, strlen(expected)), 0);
 }
 
-static void addresses_know_their_memory(void **state) {
+TEST_PROGRAM(addresses_know_their_memory, "programs") {
     static const int expected[5] = {1, 2, 4, 8, 1};
     int spaces[5];
     CUdeviceptr out = device_buffer(NULL, sizeof spaces);
@@ -483,47 +484,11 @@ static void addresses_know_their_memory(void **state) {
     assert_memory_equal(spaces, expected, sizeof spaces);
 }
 
-static void sixteen_bits_are_swapped(void **state) {
+TEST_PROGRAM(sixteen_bits_are_swapped, "programs") {
     uint16_t counters[4];
     CUdeviceptr out = device_buffer(NULL, sizeof counters);
     RUN("narrow_swaps", 10, 96, 0, &out);
     read_buffer(counters, out, sizeof counters);
     for (int i = 0; i < 4; i++)
         assert_int_equal(counters[i], i < 3 ? 10 * 32 : 0);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        PROGRAM(reductions_add_up, "reduce"),
-        PROGRAM(cooperative_groups_reduce, "reduce"),
-        PROGRAM(scans_are_running_sums, "reduce"),
-        PROGRAM(radix_sort_sorts, "reduce"),
-        PROGRAM(transposes_swap_rows_and_columns, "reduce"),
-        PROGRAM(histograms_count, "atomics"),
-        PROGRAM(atomics_of_every_kind, "atomics"),
-        PROGRAM(atomics_reach_shared_memory, "atomics"),
-        PROGRAM(atomics_add_halves, "atomics"),
-        PROGRAM(blocks_wait_for_each_other, "atomics"),
-        PROGRAM(last_block_finishes, "atomics"),
-        PROGRAM(locks_are_taken_by_one, "atomics"),
-        PROGRAM(votes_and_shuffles_agree, "warps"),
-        PROGRAM(block_barriers_count, "warps"),
-        PROGRAM(named_barriers_hand_over, "warps"),
-        PROGRAM(loops_diverge_and_meet, "warps"),
-        PROGRAM(groups_form_by_branch_and_by_label, "warps"),
-        PROGRAM(grids_meet, "warps"),
-        PROGRAM(special_registers_tell_the_lane, "warps"),
-        PROGRAM(pointers_to_functions_are_called, "programs"),
-        PROGRAM(virtual_functions_are_called, "programs"),
-        PROGRAM(functions_recur, "programs"),
-        PROGRAM(switches_branch, "programs"),
-        PROGRAM(local_arrays_are_indexed, "programs"),
-        PROGRAM(structures_keep_their_layout, "programs"),
-        PROGRAM(vectors_are_loaded_whole, "programs"),
-        PROGRAM(constants_are_set_by_the_host, "programs"),
-        PROGRAM(printf_knows_its_formats, "programs"),
-        PROGRAM(addresses_know_their_memory, "programs"),
-        PROGRAM(sixteen_bits_are_swapped, "programs"),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Programs that use CUDA's device libraries and heap, and instructions written as inline PTX. */
 #include "tests/support/emulator_programs.h"
+#include "tests/support/test.h"
 
 #include <complex.h>
 #include <fenv.h>
@@ -7,7 +8,7 @@
 
 /* ---- heap.cu ---- */
 
-static void heap_gives_and_takes(void **state) {
+TEST_PROGRAM(heap_gives_and_takes, "heap") {
     int out[64];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("heap", 1, 64, 0, &at);
@@ -20,7 +21,7 @@ static void heap_gives_and_takes(void **state) {
     }
 }
 
-static void heap_has_an_end(void **state) {
+TEST_PROGRAM(heap_has_an_end, "heap") {
     int out[2];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("heap_limits", 1, 1, 0, &at);
@@ -34,7 +35,7 @@ static void heap_has_an_end(void **state) {
 
 /* ---- tiles.cu ---- */
 
-static void tiles_span_warps(void **state) {
+TEST_PROGRAM(tiles_span_warps, "tiles") {
     int in[256], out[256], sums[4] = {0};
     for (int t = 0; t < 256; t++)
         sums[t / 64] += in[t] = t * 7 % 31;
@@ -62,7 +63,7 @@ static void philox(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
     memcpy(out, c, sizeof c);
 }
 
-static void random_numbers_are_philox(void **state) {
+TEST_PROGRAM(random_numbers_are_philox, "device_library") {
     uint32_t out[64][4], expected[4], key[2] = {1234, 0};
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("random_philox", 1, 64, 0, &at);
@@ -76,7 +77,7 @@ static void random_numbers_are_philox(void **state) {
 
 /* The mean of 8192 numbers of unit variance: nine standard deviations away is a fault, zero is none
  * at all. */
-static void random_normals_have_their_mean(void **state) {
+TEST_PROGRAM(random_normals_have_their_mean, "device_library") {
     float mean = 0;
     CUdeviceptr at = device_buffer(NULL, sizeof mean);
     RUN("random_normal", 1, 64, 0, &at);
@@ -84,7 +85,7 @@ static void random_normals_have_their_mean(void **state) {
     assert_true(fabsf(mean) < 0.1F && mean != 0);
 }
 
-static void groups_scan(void **state) {
+TEST_PROGRAM(groups_scan, "device_library") {
     int in[64], out[128];
     for (int t = 0; t < 64; t++)
         in[t] = t * 5 % 17 - 3;
@@ -104,7 +105,7 @@ static int compare_integers(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void warps_sort(void **state) {
+TEST_PROGRAM(warps_sort, "device_library") {
     int in[64], out[64];
     uint32_t seed = 11;
     for (int i = 0; i < 64; i++)
@@ -116,7 +117,7 @@ static void warps_sort(void **state) {
     assert_memory_equal(in, out, sizeof in);
 }
 
-static void standard_library_computes(void **state) {
+TEST_PROGRAM(standard_library_computes, "device_library") {
     float out[32][2];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("standard_library", 1, 32, 0, &at);
@@ -195,7 +196,7 @@ static void assembly_sums(uint32_t a, uint32_t b, uint32_t c, uint32_t *o) {
     o[29] = (uint32_t)(difference < 0 ? -difference : difference) + c;
 }
 
-static void assembly_of_integers_is_exact(void **state) {
+TEST_PROGRAM(assembly_of_integers_is_exact, "assembly") {
     enum { COUNT = 96 };
     uint32_t in[COUNT][3], out[COUNT][32], expected[32], seed = 17;
     for (int i = 0; i < COUNT; i++)
@@ -229,7 +230,7 @@ static float rounded(int mode, double a, double b, double c) {
     return result;
 }
 
-static void assembly_of_floats_rounds_as_told(void **state) {
+TEST_PROGRAM(assembly_of_floats_rounds_as_told, "assembly") {
     enum { COUNT = 40 };
     float in[COUNT + 1];
     uint32_t out[COUNT][8];
@@ -252,20 +253,4 @@ static void assembly_of_floats_rounds_as_told(void **state) {
         assert_int_equal(out[i][6], isinf(a * 1e38F * 100) ? 1 : 2);
         assert_int_equal(out[i][7] & 0xFFFF, out[i][7] >> 16);
     }
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        PROGRAM(heap_gives_and_takes, "heap"),
-        PROGRAM(heap_has_an_end, "heap"),
-        PROGRAM(tiles_span_warps, "tiles"),
-        PROGRAM(random_numbers_are_philox, "device_library"),
-        PROGRAM(random_normals_have_their_mean, "device_library"),
-        PROGRAM(groups_scan, "device_library"),
-        PROGRAM(warps_sort, "device_library"),
-        PROGRAM(standard_library_computes, "device_library"),
-        PROGRAM(assembly_of_integers_is_exact, "assembly"),
-        PROGRAM(assembly_of_floats_rounds_as_told, "assembly"),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Programs that compute: integers, halves, floats, doubles, mathematical functions, tensor cores,
  * copies beside threads. */
 #include "tests/support/emulator_programs.h"
+#include "tests/support/test.h"
 
 #include <math.h>
 
@@ -80,7 +81,7 @@ static void integer_rest(uint32_t a, uint32_t b, uint32_t *o) {
     o[29] = (uint32_t)((int32_t)(sa < 0 ? 0U - a : a) / 3 + (sb >> 31));
 }
 
-static void integers_are_those_of_c(void **state) {
+TEST_PROGRAM(integers_are_those_of_c, "numbers") {
     enum { COUNT = 200 };
     static const uint32_t corners[] = {0, 1, 0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, 0, 0x00FF00FF};
     uint32_t in[COUNT], expected[32], seed = 3;
@@ -112,7 +113,7 @@ static double round_to(double value, int bits) {
     return ldexp(rint(ldexp(fraction, bits)), exponent - bits);
 }
 
-static void halves_round_once(void **state) {
+TEST_PROGRAM(halves_round_once, "numbers") {
     enum { COUNT = 32 };
     float in[COUNT + 1], out[COUNT][16];
     bool compute_80 = ((const struct program *)*state)->compute_80;
@@ -202,7 +203,7 @@ static void double_expected(double x, long double *o) {
     memcpy(o, values, sizeof values);
 }
 
-static void double_functions_keep_their_bounds(void **state) {
+TEST_PROGRAM(double_functions_keep_their_bounds, "numbers") {
     enum { COUNT = 320 };
     static double in[COUNT], out[COUNT][24];
     double worst[24] = {0};
@@ -262,7 +263,7 @@ static void single_expected(float x, double *o) {
     memcpy(o, values, sizeof values);
 }
 
-static void single_functions_keep_their_bounds(void **state) {
+TEST_PROGRAM(single_functions_keep_their_bounds, "numbers") {
     enum { COUNT = 320 };
     static float in[COUNT], out[COUNT][20];
     double worst[20] = {0};
@@ -286,7 +287,7 @@ static void single_functions_keep_their_bounds(void **state) {
 }
 
 /* The bounds of the guide's table of intrinsic functions. */
-static void approximations_keep_their_bounds(void **state) {
+TEST_PROGRAM(approximations_keep_their_bounds, "numbers") {
     enum { COUNT = 64 };
     float in[COUNT], out[COUNT][8];
     for (int i = 0; i < COUNT; i++)
@@ -361,7 +362,7 @@ static size_t right_place(const struct product *product, int k, int j) {
                 (b)[right_place(product, k, j)] = convert(right_value(k, j));                      \
     } while (0)
 
-static void tensor_cores_multiply_halves(void **state) {
+TEST_PROGRAM(tensor_cores_multiply_halves, "tensor") {
     static const struct product product = {16, 16, 16, false, true},
                                 other = {16, 16, 16, true, false};
     uint16_t a[256], b[256], halves[256];
@@ -382,7 +383,7 @@ static void tensor_cores_multiply_halves(void **state) {
         assert_int_equal(halves[i], half_of(product_value(&other, i % 16, i / 16)));
 }
 
-static void tensor_cores_multiply_bytes(void **state) {
+TEST_PROGRAM(tensor_cores_multiply_bytes, "tensor") {
     static const struct product product = {16, 16, 16, false, true};
     int8_t a[256], b[256];
     int c[256];
@@ -395,7 +396,7 @@ static void tensor_cores_multiply_bytes(void **state) {
         assert_int_equal(c[i], product_value(&product, i / 16, i % 16));
 }
 
-static void tensor_cores_multiply_tf32(void **state) {
+TEST_PROGRAM_80(tensor_cores_multiply_tf32, "tensor") {
     static const struct product product = {16, 16, 8, false, false};
     float a[128], b[128], c[256];
     FILL_OPERANDS(&product, a, b, (float));
@@ -407,7 +408,7 @@ static void tensor_cores_multiply_tf32(void **state) {
         assert_true(c[i] == (float)product_value(&product, i / 16, i % 16));
 }
 
-static void tensor_cores_multiply_doubles(void **state) {
+TEST_PROGRAM_80(tensor_cores_multiply_doubles, "tensor") {
     static const struct product product = {8, 8, 4, false, true};
     double a[32], b[32], c[64];
     FILL_OPERANDS(&product, a, b, (double));
@@ -421,7 +422,7 @@ static void tensor_cores_multiply_doubles(void **state) {
 
 /* ---- tensor.cu: copies and barrier objects ---- */
 
-static void copies_run_beside_the_threads(void **state) {
+TEST_PROGRAM(copies_run_beside_the_threads, "tensor") {
     enum { TILES = 5 };
     int in[TILES * 128], out[TILES * 128], tiles = TILES;
     for (int i = 0; i < TILES * 128; i++)
@@ -441,28 +442,11 @@ static void copies_run_beside_the_threads(void **state) {
         assert_int_equal(out[i], in[255 - i]);
 }
 
-static void barrier_objects_have_phases(void **state) {
+TEST_PROGRAM(barrier_objects_have_phases, "tensor") {
     int out[4 * 96];
     CUdeviceptr at = device_buffer(NULL, sizeof out);
     RUN("barrier_object", 1, 96, 0, &at);
     read_buffer(out, at, sizeof out);
     for (int i = 0; i < 4 * 96; i++)
         assert_int_equal(out[i], (i / 96 + 1) * (i / 96 + 2) / 2);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        PROGRAM(integers_are_those_of_c, "numbers"),
-        PROGRAM(halves_round_once, "numbers"),
-        PROGRAM(double_functions_keep_their_bounds, "numbers"),
-        PROGRAM(single_functions_keep_their_bounds, "numbers"),
-        PROGRAM(approximations_keep_their_bounds, "numbers"),
-        PROGRAM(tensor_cores_multiply_halves, "tensor"),
-        PROGRAM(tensor_cores_multiply_bytes, "tensor"),
-        PROGRAM_80(tensor_cores_multiply_tf32, "tensor"),
-        PROGRAM_80(tensor_cores_multiply_doubles, "tensor"),
-        PROGRAM(copies_run_beside_the_threads, "tensor"),
-        PROGRAM(barrier_objects_have_phases, "tensor"),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

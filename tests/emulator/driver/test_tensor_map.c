@@ -1,5 +1,7 @@
 /* The emulated driver: what cuTensorMapEncodeTiled takes and refuses, and the rules of clusters. */
+#define TESTS_OWN_MAIN
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 /* What the driver is asked for, with one thing wrong at a time. */
 struct request {
@@ -31,13 +33,12 @@ static CUresult encode(CUtensorMap *map, const struct request *request) {
                                   request->fill);
 }
 
-static void a_sound_map_is_encoded(void **state) {
+TEST(a_sound_map_is_encoded) {
     static const CUtensorMapSwizzle swizzles[] = {
         CU_TENSOR_MAP_SWIZZLE_NONE,          CU_TENSOR_MAP_SWIZZLE_32B,
         CU_TENSOR_MAP_SWIZZLE_64B,           CU_TENSOR_MAP_SWIZZLE_128B,
         CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B, CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B};
     _Alignas(64) CUtensorMap map, moved;
-    (void)state;
     for (unsigned rank = 1; rank <= 5; rank++) {
         for (int type = CU_TENSOR_MAP_DATA_TYPE_UINT8; type <= CU_TENSOR_MAP_DATA_TYPE_TFLOAT32_FTZ;
              type++) {
@@ -68,10 +69,9 @@ static void a_sound_map_is_encoded(void **state) {
 
 /* CUTLASS clears bit 21 of the second word of a map for a small tensor. Nothing that a map says may
  * depend on it. */
-static void a_bit_that_programs_clear_says_nothing(void **state) {
+TEST(a_bit_that_programs_clear_says_nothing) {
     _Alignas(64) CUtensorMap map, cleared;
     struct request request = sound;
-    (void)state;
     request.address = UINT64_MAX & ~UINT64_C(15);
     request.sizes[0] = request.sizes[1] = UINT64_C(1) << 32;
     OK(encode(&map, &request));
@@ -87,9 +87,8 @@ static void a_bit_that_programs_clear_says_nothing(void **state) {
         EXPECT(CUDA_ERROR_INVALID_VALUE, encode(&map, &request));                                  \
     } while (0)
 
-static void what_is_wrong_with_a_map_is_refused(void **state) {
+TEST(what_is_wrong_with_a_map_is_refused) {
     _Alignas(64) CUtensorMap map;
-    (void)state;
     WITH(request.rank = 0);
     WITH(request.rank = 6);
     WITH(request.address = 0);
@@ -127,9 +126,8 @@ static void what_is_wrong_with_a_map_is_refused(void **state) {
         EXPECT(CUDA_ERROR_INVALID_VALUE, encode(&map, &request));                                  \
     } while (0)
 
-static void packed_types_are_encoded_and_checked(void **state) {
+TEST(packed_types_are_encoded_and_checked) {
     _Alignas(64) CUtensorMap map;
-    (void)state;
     struct request packed = sound;
     packed.type = CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B;
     packed.sizes[0] = 4098;
@@ -182,10 +180,9 @@ static CUresult encode_image(CUtensorMap *map, const struct image *image) {
         EXPECT(CUDA_ERROR_INVALID_VALUE, encode_image(&map, &image));                              \
     } while (0)
 
-static void images_are_encoded_and_checked(void **state) {
+TEST(images_are_encoded_and_checked) {
     static const struct image image_sound = {4, {-1, -1}, {-1, -1}, 64, 1024};
     _Alignas(64) CUtensorMap map;
-    (void)state;
     OK(encode_image(&map, &image_sound));
     OK(cuTensorMapReplaceAddress(&map, pointer_of(8192)));
     IMAGE_WITH(image.rank = 2);
@@ -202,9 +199,8 @@ static void images_are_encoded_and_checked(void **state) {
     OK(encode_image(&map, &line));
 }
 
-static void the_entry_point_is_found_by_name(void **state) {
+TEST(the_entry_point_is_found_by_name) {
     void *entry = NULL;
-    (void)state;
     OK(cuGetProcAddress("cuTensorMapEncodeTiled", &entry, 12000, 0));
     assert_true((uintptr_t)entry == (uintptr_t)cuTensorMapEncodeTiled);
 }
@@ -237,11 +233,10 @@ static CUresult launch(CUfunction function, unsigned blocks, unsigned cluster) {
     return cuLaunchKernelEx(&config, function, NULL, NULL);
 }
 
-static void launches_say_how_many_blocks_a_cluster_has(void **state) {
+TEST(launches_say_how_many_blocks_a_cluster_has) {
     CUmodule module;
     CUfunction function = load(&module, "");
     int value;
-    (void)state;
     OK(launch(function, 8, 0));
     OK(launch(function, 8, 4));
     OK(launch(function, 8, 8));
@@ -274,7 +269,7 @@ static void launches_say_how_many_blocks_a_cluster_has(void **state) {
     OK(cuModuleUnload(module));
 }
 
-static void clusters_have_an_occupancy(void **state) {
+TEST(clusters_have_an_occupancy) {
     CUmodule module;
     CUfunction function = load(&module, "");
     CUlaunchAttribute attribute = {.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION,
@@ -288,7 +283,6 @@ static void clusters_have_an_occupancy(void **state) {
                              .attrs = &attribute,
                              .numAttrs = 1};
     int clusters, blocks;
-    (void)state;
     OK(cuOccupancyMaxActiveClusters(&clusters, function, &config));
     assert_int_equal(clusters, 148 * 2 / 4); /* two blocks of 1024 threads a multiprocessor */
     OK(cuOccupancyMaxPotentialClusterSize(&blocks, function, &config));
@@ -305,9 +299,8 @@ static void clusters_have_an_occupancy(void **state) {
     OK(cuModuleUnload(module));
 }
 
-static void the_device_says_that_it_has_both(void **state) {
+TEST(the_device_says_that_it_has_both) {
     int value;
-    (void)state;
     OK(cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH, 0));
     assert_int_equal(value, 1);
     OK(cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_TENSOR_MAP_ACCESS_SUPPORTED, 0));
@@ -327,16 +320,5 @@ static int end(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sound_map_is_encoded),
-        cmocka_unit_test(a_bit_that_programs_clear_says_nothing),
-        cmocka_unit_test(what_is_wrong_with_a_map_is_refused),
-        cmocka_unit_test(packed_types_are_encoded_and_checked),
-        cmocka_unit_test(images_are_encoded_and_checked),
-        cmocka_unit_test(the_entry_point_is_found_by_name),
-        cmocka_unit_test(launches_say_how_many_blocks_a_cluster_has),
-        cmocka_unit_test(clusters_have_an_occupancy),
-        cmocka_unit_test(the_device_says_that_it_has_both),
-    };
-    return cmocka_run_group_tests(tests, begin, end);
+    return tests_run(begin, end);
 }

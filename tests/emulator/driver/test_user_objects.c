@@ -1,5 +1,6 @@
 /* The emulated driver: user objects, destroyed when neither the program nor a graph has a reference. */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 struct object {
     CUuserObject handle;
@@ -20,9 +21,8 @@ static void object_open(struct object *object, unsigned references) {
                           CU_USER_OBJECT_NO_DESTRUCTOR_SYNC));
 }
 
-static void the_last_reference_destroys(void **state) {
+TEST_WITH_CONTEXT(the_last_reference_destroys) {
     struct object object;
-    (void)state;
     object_open(&object, 2);
     OK(cuUserObjectRetain(object.handle, 3));
     OK(cuUserObjectRelease(object.handle, 4));
@@ -35,11 +35,10 @@ static void the_last_reference_destroys(void **state) {
 }
 
 /* A graph, its clone and what was made of it each have the graph's references. */
-static void graphs_have_references(void **state) {
+TEST_WITH_CONTEXT(graphs_have_references) {
     struct object object;
     CUgraph graph, clone;
     CUgraphExec exec;
-    (void)state;
     object_open(&object, 1);
     OK(cuGraphCreate(&graph, 0));
     OK(cuGraphRetainUserObject(graph, object.handle, 1, CU_GRAPH_USER_OBJECT_MOVE));
@@ -58,13 +57,12 @@ static void graphs_have_references(void **state) {
 }
 
 /* The references of a child graph are its copy's in the parent; an update puts the new graph's in place. */
-static void updates_and_children_take_references_along(void **state) {
+TEST_WITH_CONTEXT(updates_and_children_take_references_along) {
     struct object first, second;
     CUgraph graph, child;
     CUgraphNode node;
     CUgraphExec exec;
     CUgraphExecUpdateResultInfo info;
-    (void)state;
     object_open(&first, 1);
     object_open(&second, 1);
     OK(cuGraphCreate(&child, 0));
@@ -89,12 +87,11 @@ static void updates_and_children_take_references_along(void **state) {
     assert_int_equal(second.destroyed, 1);
 }
 
-static void what_makes_no_sense_is_refused(void **state) {
+TEST_WITH_CONTEXT(what_makes_no_sense_is_refused) {
     const unsigned flags = CU_USER_OBJECT_NO_DESTRUCTOR_SYNC;
     struct object object;
     CUuserObject handle;
     CUgraph graph;
-    (void)state;
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuUserObjectCreate(NULL, &object, destroy, 1, flags));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuUserObjectCreate(&handle, &object, NULL, 1, flags));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuUserObjectCreate(&handle, &object, destroy, 0, flags));
@@ -115,22 +112,10 @@ static void what_makes_no_sense_is_refused(void **state) {
 }
 
 /* What is left at the end is forgotten: its destructor is not called, and nothing is lost. */
-static void what_is_left_is_freed(void **state) {
+TEST_WITH_CONTEXT(what_is_left_is_freed) {
     static struct object left;
     CUgraph graph;
-    (void)state;
     object_open(&left, 1);
     OK(cuGraphCreate(&graph, 0));
     OK(cuGraphRetainUserObject(graph, left.handle, 5, 0));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(the_last_reference_destroys),
-        WITH_CONTEXT(graphs_have_references),
-        WITH_CONTEXT(updates_and_children_take_references_along),
-        WITH_CONTEXT(what_makes_no_sense_is_refused),
-        WITH_CONTEXT(what_is_left_is_freed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

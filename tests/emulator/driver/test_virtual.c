@@ -1,5 +1,6 @@
 /* The emulated driver: virtual memory management, the memory of graphs, and values that streams wait for. */
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@ static CUresult scale(void **state, CUdeviceptr at, float factor, int count, CUs
 /* ---- Virtual memory management ---- */
 
 /* Two pieces side by side are one stretch, for copies and for kernels. */
-static void pieces_that_touch_are_one(void **state) {
+TEST_WITH_MODULE(pieces_that_touch_are_one) {
     const size_t piece = granularity();
     CUmemGenericAllocationHandle handles[2];
     CUdeviceptr at = 0;
@@ -58,7 +59,7 @@ static void pieces_that_touch_are_one(void **state) {
 }
 
 /* Kernels read what may be read alone; one that writes there is at fault. */
-static void what_may_be_read_alone_is_not_written(void **state) {
+TEST_WITH_MODULE(what_may_be_read_alone_is_not_written) {
     const size_t piece = granularity();
     const CUmemAccessDesc reads = {.location = access_all.location,
                                    .flags = CU_MEM_ACCESS_FLAGS_PROT_READ};
@@ -78,13 +79,12 @@ static void what_may_be_read_alone_is_not_written(void **state) {
     EXPECT(CUDA_ERROR_ILLEGAL_ADDRESS, cuCtxSynchronize());
 }
 
-static void memory_mapped_twice_is_the_same(void **state) {
+TEST_WITH_CONTEXT(memory_mapped_twice_is_the_same) {
     const size_t piece = granularity();
     CUmemGenericAllocationHandle handle, again;
     CUdeviceptr at = 0;
     unsigned value = 0;
     unsigned long long flags = 0;
-    (void)state;
     OK(cuMemAddressReserve(&at, 2 * piece, 0, 0, 0));
     OK(cuMemCreate(&handle, piece, &properties, 0));
     OK(cuMemMap(at, piece, 0, handle, 0));
@@ -109,14 +109,13 @@ static void memory_mapped_twice_is_the_same(void **state) {
     OK(cuMemAddressFree(at, 2 * piece));
 }
 
-static void memory_is_handed_over_as_a_file(void **state) {
+TEST_WITH_CONTEXT(memory_is_handed_over_as_a_file) {
     const size_t piece = granularity();
     CUmemGenericAllocationHandle handle, adopted;
     CUmemAllocationProp read = {.type = CU_MEM_ALLOCATION_TYPE_INVALID};
     CUdeviceptr at = 0;
     unsigned value = 0;
     int file = -1;
-    (void)state;
     OK(cuMemAddressReserve(&at, 2 * piece, 0, 0, 0));
     OK(cuMemCreate(&handle, piece, &properties, 0));
     OK(cuMemExportToShareableHandle(&file, handle, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0));
@@ -140,12 +139,11 @@ static void memory_is_handed_over_as_a_file(void **state) {
                                           CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR));
 }
 
-static void virtual_memory_counts_and_its_misuse_is_refused(void **state) {
+TEST_WITH_CONTEXT(virtual_memory_counts_and_its_misuse_is_refused) {
     const size_t piece = granularity();
     size_t before = 0, during = 0, after = 0, total = 0;
     CUmemGenericAllocationHandle handle;
     CUdeviceptr at = 0;
-    (void)state;
     OK(cuMemGetInfo_v2(&before, &total));
     OK(cuMemCreate(&handle, piece, &properties, 0));
     OK(cuMemGetInfo_v2(&during, &total));
@@ -194,7 +192,7 @@ static cuuint64_t graph_bytes(CUgraphMem_attribute attribute) {
     return bytes;
 }
 
-static void a_captured_allocation_lives_within_its_launch(void **state) {
+TEST_WITH_MODULE(a_captured_allocation_lives_within_its_launch) {
     float results[COUNT] = {0};
     CUdeviceptr at = 0;
     CUgraphExec exec;
@@ -212,7 +210,7 @@ static void a_captured_allocation_lives_within_its_launch(void **state) {
     OK(cuGraphExecDestroy(exec));
 }
 
-static void what_a_graph_leaves_allocated_is_the_programs(void **state) {
+TEST_WITH_MODULE(what_a_graph_leaves_allocated_is_the_programs) {
     float results[COUNT] = {0};
     CUdeviceptr at = 0;
     CUgraphExec exec, freeing;
@@ -237,7 +235,7 @@ static void what_a_graph_leaves_allocated_is_the_programs(void **state) {
     OK(cuMemFree_v2(at));
 }
 
-static void allocations_are_added_by_hand(void **state) {
+TEST_WITH_CONTEXT(allocations_are_added_by_hand) {
     CUDA_MEM_ALLOC_NODE_PARAMS parameters = {
         .poolProps = {.allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
                       .location = {.type = CU_MEM_LOCATION_TYPE_DEVICE}},
@@ -247,7 +245,6 @@ static void allocations_are_added_by_hand(void **state) {
     CUgraphExec exec;
     CUgraphNode allocated, freed, again;
     CUdeviceptr at = 0;
-    (void)state;
     OK(cuGraphCreate(&graph, 0));
     OK(cuGraphAddMemAllocNode(&allocated, graph, NULL, 0, &parameters));
     assert_true(parameters.dptr);
@@ -274,7 +271,7 @@ static void allocations_are_added_by_hand(void **state) {
 
 /* ---- Values that streams wait for ---- */
 
-static void streams_write_values_and_find_them(void **state) {
+TEST_WITH_CONTEXT(streams_write_values_and_find_them) {
     CUdeviceptr at;
     unsigned values[4] = {0};
     CUstreamBatchMemOpParams steps[2] = {
@@ -282,7 +279,6 @@ static void streams_write_values_and_find_them(void **state) {
         {.waitValue = {.operation = CU_STREAM_MEM_OP_WAIT_VALUE_32,
                        .value = 12,
                        .flags = CU_STREAM_WAIT_VALUE_AND}}};
-    (void)state;
     OK(cuMemAlloc_v2(&at, sizeof values));
     OK(cuMemsetD8_v2(at, 0, sizeof values));
     OK(cuStreamWriteValue32_v2(NULL, at, 5, 0));
@@ -306,30 +302,13 @@ static void *write_later(void *value) {
     return NULL;
 }
 
-static void a_stream_waits_for_another_thread(void **state) {
+TEST_WITH_CONTEXT(a_stream_waits_for_another_thread) {
     pthread_t thread;
     void *value;
-    (void)state;
     OK(cuMemHostAlloc(&value, sizeof(unsigned), CU_MEMHOSTALLOC_DEVICEMAP));
     memset(value, 0, sizeof(unsigned));
     assert_int_equal(pthread_create(&thread, NULL, write_later, value), 0);
     OK(cuStreamWaitValue32_v2(NULL, (CUdeviceptr)(uintptr_t)value, 3, CU_STREAM_WAIT_VALUE_EQ));
     assert_int_equal(pthread_join(thread, NULL), 0);
     OK(cuMemFreeHost(value));
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        WITH_MODULE(pieces_that_touch_are_one),
-        WITH_MODULE(what_may_be_read_alone_is_not_written),
-        WITH_CONTEXT(memory_mapped_twice_is_the_same),
-        WITH_CONTEXT(memory_is_handed_over_as_a_file),
-        WITH_CONTEXT(virtual_memory_counts_and_its_misuse_is_refused),
-        WITH_MODULE(a_captured_allocation_lives_within_its_launch),
-        WITH_MODULE(what_a_graph_leaves_allocated_is_the_programs),
-        WITH_CONTEXT(allocations_are_added_by_hand),
-        WITH_CONTEXT(streams_write_values_and_find_them),
-        WITH_CONTEXT(a_stream_waits_for_another_thread),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

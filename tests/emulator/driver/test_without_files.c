@@ -1,17 +1,18 @@
 /* The emulated driver whose files cannot be written: it runs, and says so. As in a process that outlives the
  * `lockstep emulate` that started its program. */
+#define TESTS_OWN_MAIN
 #include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
+#include "tests/support/test.h"
 
 static const char ptx[] = ".version 7.0\n.target sm_70\n.address_size 64\n"
                           ".visible .entry seven(.param .u64 p) {\n"
                           ".reg .b64 %rd<2>;\n"
                           "ld.param.u64 %rd1, [p]; st.global.u32 [%rd1], 7; ret; }\n";
 
-static void kernels_run(void **state) {
+TEST(kernels_run) {
     char last[1200];
     CUcontext context;
-    (void)state;
     OK(cuInit(0));
     lockstepEmulatorMessage(last, sizeof last);
     assert_non_null(strstr(last, "cannot write there"));
@@ -22,10 +23,9 @@ static void kernels_run(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kernels_run)};
     if (setenv("LOCKSTEP_EMULATOR",
                "report=build/no/counters.csv;findings=build/no/findings;processes=build/no",
                1) != 0)
         return 1;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return tests_run(NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Kernels that people write, each as it should be and with one barrier, fence, wait or mask left
  * out: tests/data/kernels/ordered.cu. The former are silent, of the latter both lines are named. */
 #include "tests/support/marked.h"
+#include "tests/support/test.h"
 
 #define SOURCE "tests/data/kernels/ordered.cu"
 enum { WORDS = 1024, THREADS = 64 };
@@ -63,24 +64,14 @@ static void run_all(struct bench *bench, const struct kind *kind) {
     free(text);
 }
 
-static void threads_of_a_block(void **state) {
+TEST_ON_HOPPER(threads_of_a_block) {
     run_all(*state, &(struct kind){"\nPAIR(", 1, false});
 }
 
-static void blocks_of_a_cluster(void **state) {
+TEST_ON_HOPPER(blocks_of_a_cluster) {
     run_all(*state, &(struct kind){"\nPAIR_IN_CLUSTERS(", 2, false});
 }
 
-static void blocks_of_a_grid(void **state) {
+TEST_ON_HOPPER(blocks_of_a_grid) {
     run_all(*state, &(struct kind){"\nPAIR_OF_BLOCKS(", 4, true});
-}
-
-int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_hopper, bench_teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(threads_of_a_block),
-        TEST(blocks_of_a_cluster),
-        TEST(blocks_of_a_grid),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* sured.p: sums on surfaces whose coordinates count elements of the instruction's type, and whose
  * images say whether these have a sign. */
+#define TESTS_OWN_MAIN
 #include "tests/support/emulator_core.h"
+#include "tests/support/test.h"
 
 #include <string.h>
 
@@ -18,7 +20,7 @@ static uint64_t create(struct bench *bench, const struct machine_texture *textur
 }
 
 /* All 32 lanes take part; the old value is nobody's. */
-static void samples_are_added_to(void **state) {
+TEST(samples_are_added_to) {
     static const struct {
         const char *text;
         enum texel_format format;
@@ -63,7 +65,7 @@ static void samples_are_added_to(void **state) {
     }
 }
 
-static void floats_are_a_fault(void **state) {
+TEST(floats_are_a_fault) {
     struct bench *bench = *state;
     const struct machine_texture texture = {.base = bench_allocate(bench, NULL, 32),
                                             .size = {4, 1, 1},
@@ -78,9 +80,5 @@ static void floats_are_a_fault(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_are_added_to),
-        cmocka_unit_test(floats_are_a_fault),
-    };
-    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+    return tests_run(bench_setup, bench_teardown);
 }

@@ -2,6 +2,7 @@
  * tests/data/kernels/written.cu. The former are silent, of the latter the line is named that uses
  * what nothing has written. */
 #include "tests/support/marked.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 
@@ -34,7 +35,7 @@ static void run_pair(struct bench *bench, const char *text, const char *name) {
                  bench->log);
 }
 
-static void what_was_written_is_told_from_what_was_not(void **state) {
+TEST_ON_BENCH(what_was_written_is_told_from_what_was_not) {
     struct bench *bench = *state;
     BENCH_SWITCH_ON(bench, check_init);
     char *text = marked_read(bench, SOURCE, "tests/data/ptx/written.ptx");
@@ -47,12 +48,4 @@ static void what_was_written_is_told_from_what_was_not(void **state) {
     }
     assert_true(count > 0);
     free(text);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_written_is_told_from_what_was_not, bench_setup,
-                                        bench_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

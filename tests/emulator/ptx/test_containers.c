@@ -6,15 +6,14 @@
 #include "emulator/driver/state/handles.h"
 #include "emulator/ptx/fatbin.h"
 #include "emulator/ptx/lz4.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 /* Tests run in the root of the repository. */
 #define TEST_PTX "tests/data/ptx"
 
 /* ---- LZ4 ---- */
 
-static void lz4_literals_and_matches(void **state) {
-    (void)state;
+TEST(lz4_literals_and_matches) {
     /* 3 literals "abc", a match of 9 from 3 back; then 5 literals. */
     static const unsigned char block[] = {0x35, 'a', 'b', 'c', 3, 0, 0x50, 'v', 'w', 'x', 'y', 'z'};
     unsigned char out[17] = "";
@@ -22,8 +21,7 @@ static void lz4_literals_and_matches(void **state) {
     assert_memory_equal(out, "abcabcabcabcvwxyz", sizeof out);
 }
 
-static void lz4_long_lengths(void **state) {
-    (void)state;
+TEST(lz4_long_lengths) {
     /* 1 literal, a match of 4 + 15 + 255 + 0 from 1 back, then nothing but a last literal. */
     static const unsigned char block[] = {0x1F, 'q', 1, 0, 255, 0, 0x10, 'r'};
     unsigned char out[1 + 274 + 1];
@@ -33,8 +31,7 @@ static void lz4_long_lengths(void **state) {
     assert_int_equal(out[sizeof out - 1], 'r');
 }
 
-static void lz4_malformed_blocks_are_refused(void **state) {
-    (void)state;
+TEST(lz4_malformed_blocks_are_refused) {
     static const struct {
         unsigned char bytes[8];
         size_t size, room;
@@ -56,8 +53,7 @@ static void lz4_malformed_blocks_are_refused(void **state) {
 }
 
 /* Whatever the bytes, the decoder ends and stays inside its buffers. */
-static void lz4_noise_is_survived(void **state) {
-    (void)state;
+TEST(lz4_noise_is_survived) {
     uint32_t seed = 1;
     for (int round = 0; round < 20000; round++) {
         unsigned char block[40], out[64];
@@ -74,8 +70,7 @@ static void lz4_noise_is_survived(void **state) {
 
 /* ---- Fat binaries: every cut of a real one is refused or understood, never overrun ---- */
 
-static void fat_binaries_may_be_cut_anywhere(void **state) {
-    (void)state;
+TEST(fat_binaries_may_be_cut_anywhere) {
     FILE *file = fopen(TEST_PTX "/driver_lz4.fatbin", "rb");
     static unsigned char image[65536];
     assert_non_null(file);
@@ -99,8 +94,7 @@ static void fat_binaries_may_be_cut_anywhere(void **state) {
     assert_true(found <= 3); /* only cuts that fall between two entries leave a whole container */
 }
 
-static void fat_binaries_offer_the_newest_that_fits(void **state) {
-    (void)state;
+TEST(fat_binaries_offer_the_newest_that_fits) {
     static unsigned char image[65536];
     static const struct {
         unsigned device, chosen;
@@ -139,8 +133,7 @@ static void set_flag_of_90(unsigned char *image, uint64_t flag) {
     }
 }
 
-static void fat_binaries_keep_features_to_their_devices(void **state) {
-    (void)state;
+TEST(fat_binaries_keep_features_to_their_devices) {
     static const struct {
         uint64_t flag;
         unsigned device, chosen;
@@ -166,8 +159,7 @@ static void fat_binaries_keep_features_to_their_devices(void **state) {
 
 /* ---- Handles ---- */
 
-static void handles_die_with_their_objects(void **state) {
-    (void)state;
+TEST(handles_die_with_their_objects) {
     struct handle_table table = {0};
     int first = 1, second = 2;
     void *one = handle_add(&table, HANDLE_STREAM, &first);
@@ -187,8 +179,7 @@ static void handles_die_with_their_objects(void **state) {
     handle_table_free(&table);
 }
 
-static void handles_are_walked_by_kind(void **state) {
-    (void)state;
+TEST(handles_are_walked_by_kind) {
     struct handle_table table = {0};
     int objects[200];
     uint32_t at = 0;
@@ -199,19 +190,4 @@ static void handles_are_walked_by_kind(void **state) {
         seen++;
     assert_int_equal(seen, 100);
     handle_table_free(&table);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lz4_literals_and_matches),
-        cmocka_unit_test(lz4_long_lengths),
-        cmocka_unit_test(lz4_malformed_blocks_are_refused),
-        cmocka_unit_test(lz4_noise_is_survived),
-        cmocka_unit_test(fat_binaries_may_be_cut_anywhere),
-        cmocka_unit_test(fat_binaries_offer_the_newest_that_fits),
-        cmocka_unit_test(fat_binaries_keep_features_to_their_devices),
-        cmocka_unit_test(handles_die_with_their_objects),
-        cmocka_unit_test(handles_are_walked_by_kind),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 
 #include "emulator/driver/lockstep_emulator.h"
 #include "emulator/runtime/types.h"
-#include "tests/support/cmocka.h"
+#include "tests/support/test.h"
 
 /* ---- As nvcc spells it ---- */
 
@@ -166,12 +166,11 @@ static void check_launches_refused(void) {
 }
 
 /* The runtime refuses some of these by itself. Each has a size of its own. */
-static void refused_copies_and_launches_are_told_of(void **state) {
+TEST(refused_copies_and_launches_are_told_of) {
     static char bytes[64];
     const dim3 one = {1, 1, 1};
     const cudaError_t value = cudaErrorInvalidValue;
     void *memory;
-    (void)state;
     OK(cudaMalloc(&memory, sizeof bytes));
     check_found(cudaMemcpy(NULL, memory, 4, cudaMemcpyDeviceToHost), value,
                 "copy of 4x1x1 bytes: the destination is 0x0");
@@ -212,7 +211,7 @@ static void refused_copies_and_launches_are_told_of(void **state) {
     OK(cudaFree(memory));
 }
 
-static void a_registered_kernel_is_launched(void **state) {
+TEST(a_registered_kernel_is_launched) {
     struct {
         unsigned magic, version;
         const void *image;
@@ -220,7 +219,6 @@ static void a_registered_kernel_is_launched(void **state) {
     } wrapper = {0x466243b1, 1, &container, NULL};
     uint32_t values[8] = {0, 1, 2, 3, 4, 5, 6, 7}, summand = 10, *device = NULL;
     void *memory;
-    (void)state;
     void **handle = __cudaRegisterFatBinary(&wrapper);
     assert_non_null(handle);
     __cudaRegisterFunction(handle, &host_function, NULL, "add", -1, NULL, NULL, NULL, NULL, NULL);
@@ -247,11 +245,10 @@ static void a_registered_kernel_is_launched(void **state) {
     OK(cudaFree(device));
 }
 
-static void errors_are_kept_until_they_are_read(void **state) {
+TEST(errors_are_kept_until_they_are_read) {
     dim3 grid, block;
     size_t shared;
     CUstream stream;
-    (void)state;
     assert_int_equal(__cudaPopCallConfiguration(&grid, &block, &shared, &stream),
                      cudaErrorMissingConfiguration);
     assert_int_equal(cudaMemcpyToSymbol(&unknown, &unknown, 1, 0, cudaMemcpyHostToDevice),
@@ -270,10 +267,9 @@ static void count_line(void *data, CUlogLevel level, char *message, size_t lengt
     *(unsigned *)data += strstr(message, "CUDA_ERROR_INVALID_VALUE") != NULL;
 }
 
-static void the_log_is_the_drivers(void **state) {
+TEST(the_log_is_the_drivers) {
     CUlogsCallbackHandle handle;
     unsigned lines = 0;
-    (void)state;
     OK(cudaLogsRegisterCallback(count_line, &lines, &handle));
     assert_int_equal(cudaFree(&lines), cudaErrorInvalidValue);
     assert_int_equal(lines, 1);
@@ -282,7 +278,7 @@ static void the_log_is_the_drivers(void **state) {
     assert_int_equal(cudaGetLastError(), cudaErrorInvalidValue);
 }
 
-static void other_names_do_the_same(void **state) {
+TEST(other_names_do_the_same) {
     CUstreamAttrValue value = {.syncPolicy = CU_SYNC_POLICY_YIELD}, copied = {.syncPolicy = 0};
     CUDA_GRAPH_INSTANTIATE_PARAMS parameters = {.result_out = CUDA_GRAPH_INSTANTIATE_ERROR};
     CUstream from, to;
@@ -290,7 +286,6 @@ static void other_names_do_the_same(void **state) {
     CUgraphExec exec;
     size_t stack = 0;
     void *memory;
-    (void)state;
     OK(cudaDeviceSetLimit(CU_LIMIT_STACK_SIZE, 2048));
     OK(cudaThreadGetLimit(&stack, CU_LIMIT_STACK_SIZE));
     assert_int_equal(stack, 2048);
@@ -312,8 +307,7 @@ static void other_names_do_the_same(void **state) {
     (void)cudaGetLastError();
 }
 
-static void what_is_lacking_is_there_by_name(void **state) {
-    (void)state;
+TEST(what_is_lacking_is_there_by_name) {
     assert_int_equal(cudaImportExternalMemory(), cudaErrorNotSupported);
     assert_int_equal(cudaGetLastError(), cudaErrorNotSupported);
 }
@@ -352,13 +346,12 @@ static size_t run_all(const char *path, const char *const configurations[]) {
 }
 
 /* With the usual checks, and with every check that holds for a right program. */
-static void programs_of_the_runtime_end_as_on_a_gpu(void **state) {
+TEST(programs_of_the_runtime_end_as_on_a_gpu) {
     static const char *const any[] = {"", "check=memory,barrier;device=h100;time=host", "devices=2",
                                       NULL};
     static const char *const hopper[] = {"device=h100",
                                          "device=h100;check=memory,race,init,barrier",
                                          "device=h100;devices=2;check=leak", NULL};
-    (void)state;
     const size_t count = run_all(RUNTIME_PROGRAMS, any);
     if (count == 0) {
         print_message(
@@ -368,17 +361,4 @@ static void programs_of_the_runtime_end_as_on_a_gpu(void **state) {
     }
     assert_in_range(count, 3, 1000);
     assert_in_range(run_all(HOPPER_PROGRAMS, hopper), 1, 1000);
-}
-
-int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_registered_kernel_is_launched),
-        cmocka_unit_test(refused_copies_and_launches_are_told_of),
-        cmocka_unit_test(errors_are_kept_until_they_are_read),
-        cmocka_unit_test(the_log_is_the_drivers),
-        cmocka_unit_test(other_names_do_the_same),
-        cmocka_unit_test(what_is_lacking_is_there_by_name),
-        cmocka_unit_test(programs_of_the_runtime_end_as_on_a_gpu),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
