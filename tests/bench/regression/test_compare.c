@@ -17,9 +17,13 @@
 
 enum { ROWS = 8, SAMPLES = 40, PATH_SIZE = 600 };
 
+/* Two folders, and what the last comparison of them made. */
 struct made {
     struct temporary place;
     char baseline[PATH_SIZE], changed[PATH_SIZE];
+    bool compared;
+    struct run_files files[2];
+    struct comparison comparison;
 };
 
 /* Two rows a case, of two implementations, or one. */
@@ -99,8 +103,18 @@ static int folders_make(void **state) {
     return 0;
 }
 
+static void comparison_close(struct made *made) {
+    if (!made->compared)
+        return;
+    made->compared = false;
+    comparison_release(&made->comparison);
+    run_files_release(&made->files[1]);
+    run_files_release(&made->files[0]);
+}
+
 static int folders_remove(void **state) {
     struct made *made = *state;
+    comparison_close(made);
     temporary_close(&made->place);
     free(made);
     return 0;
@@ -137,27 +151,23 @@ static void file_edit(const char *folder, const char *name, const char *before, 
 
 /* --- comparing -------------------------------------------------------------------------------- */
 
-struct compared {
-    struct run_files baseline, changed;
-    struct comparison comparison;
-};
-
 static const struct compare_rule rule = {.verdict = {0.05, 0.05}};
 
-static void compare_with(const struct made *made, const struct compare_rule *with,
-                         struct compared *compared) {
+/* Valid until the next one of the same folders. */
+static const struct comparison *compare_with(struct made *made, const struct compare_rule *with) {
     struct message message = {""};
-    if (run_files_read(made->baseline, &compared->baseline, &message) != STATUS_OK ||
-        run_files_read(made->changed, &compared->changed, &message) != STATUS_OK ||
-        compare_runs(&compared->baseline, &compared->changed, with, &compared->comparison,
-                     &message) != STATUS_OK)
+    comparison_close(made);
+    if (run_files_read(made->baseline, &made->files[0], &message) != STATUS_OK ||
+        run_files_read(made->changed, &made->files[1], &message) != STATUS_OK ||
+        compare_runs(&made->files[0], &made->files[1], with, &made->comparison, &message) !=
+            STATUS_OK)
         fail_msg("%s", message.text);
+    made->compared = true;
+    return &made->comparison;
 }
 
-static void compared_close(struct compared *compared) {
-    comparison_release(&compared->comparison);
-    run_files_release(&compared->changed);
-    run_files_release(&compared->baseline);
+static const struct comparison *compare(struct made *made) {
+    return compare_with(made, &rule);
 }
 
 static void check_status_with(const struct compare_rule *with, const struct comparison *comparison,
@@ -173,67 +183,59 @@ static void check_status(const struct comparison *comparison, enum status status
 }
 
 TEST_ON_FOLDERS(a_build_with_itself) {
-    struct compared compared;
-    compare_with(*state, &rule, &compared);
-    assert_int_equal(compared.comparison.verdicts[VERDICT_SAME], ROWS);
-    assert_int_equal(compared.comparison.row_count, ROWS);
-    check_status(&compared.comparison, STATUS_OK, "");
-    compared_close(&compared);
+    const struct comparison *comparison = compare(*state);
+    assert_int_equal(comparison->verdicts[VERDICT_SAME], ROWS);
+    assert_int_equal(comparison->row_count, ROWS);
+    check_status(comparison, STATUS_OK, "");
 }
 
 TEST_ON_FOLDERS(one_row_is_slower) {
-    const struct made *made = *state;
+    struct made *made = *state;
     double factors[ROWS];
     memcpy(factors, even, sizeof factors);
     factors[3] *= 1.1;
     run_make(made->changed, factors, 0.02, 100);
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    const struct compared_row *row = &compared.comparison.rows[3];
+    const struct comparison *comparison = compare(made);
+    const struct compared_row *row = &comparison->rows[3];
     assert_string_equal(row->baseline->key.shape, "256x64x64");
     assert_int_equal(row->judgement.verdict, VERDICT_SLOWER);
     assert_true(row->judgement.ratio.low > 1.08 && row->judgement.ratio.high < 1.12);
-    assert_int_equal(compared.comparison.verdicts[VERDICT_SLOWER], 1);
-    assert_int_equal(compared.comparison.verdicts[VERDICT_SAME], ROWS - 1);
-    check_status(&compared.comparison, STATUS_WRONG, "1 row is slower");
-    compared_close(&compared);
+    assert_int_equal(comparison->verdicts[VERDICT_SLOWER], 1);
+    assert_int_equal(comparison->verdicts[VERDICT_SAME], ROWS - 1);
+    check_status(comparison, STATUS_WRONG, "1 row is slower");
 }
 
 /* All rows alike: the build, not the machine, whose doing would differ from row to row. */
 TEST_ON_FOLDERS(all_rows_are_faster) {
-    const struct made *made = *state;
+    struct made *made = *state;
     double factors[ROWS];
     for (int i = 0; i < ROWS; i++)
         factors[i] = 0.8 * even[i];
     run_make(made->changed, factors, 0.02, 100);
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    assert_int_equal(compared.comparison.verdicts[VERDICT_FASTER], ROWS);
-    check_status(&compared.comparison, STATUS_OK, "");
-    compared_close(&compared);
+    const struct comparison *comparison = compare(made);
+    assert_int_equal(comparison->verdicts[VERDICT_FASTER], ROWS);
+    check_status(comparison, STATUS_OK, "");
 }
 
-static void check_nothing_told(const struct made *made, const char *reason) {
-    struct compared compared;
-    compare_with(made, &rule, &compared);
+static void check_nothing_told(struct made *made, const char *reason) {
+    const struct comparison *comparison = compare(made);
     size_t told = 0;
     for (size_t i = 0; i < ROWS; i++) {
-        const struct judgement *judgement = &compared.comparison.rows[i].judgement;
+        const struct judgement *judgement = &comparison->rows[i].judgement;
         assert_true(judgement->p <= 0.05 || judgement->verdict == VERDICT_SAME ||
                     judgement->verdict == VERDICT_CANNOT_TELL);
         if (judgement->verdict == VERDICT_CANNOT_TELL && !strstr(judgement->reason, reason))
             fail_msg("\"%s\" should hold \"%s\"", judgement->reason, reason);
         told += judgement->verdict != VERDICT_CANNOT_TELL;
     }
-    assert_int_equal(compared.comparison.verdicts[VERDICT_SLOWER], 0);
-    assert_int_equal(compared.comparison.verdicts[VERDICT_FASTER], 0);
+    assert_int_equal(comparison->verdicts[VERDICT_SLOWER], 0);
+    assert_int_equal(comparison->verdicts[VERDICT_FASTER], 0);
     assert_in_range(told, 0, 1);
-    compared_close(&compared);
 }
 
 /* Every row moved, each by another amount and each for sure: that is the machine. */
 TEST_ON_FOLDERS(unlike_runs_tell_nothing) {
-    const struct made *made = *state;
+    struct made *made = *state;
     double factors[ROWS];
     for (int i = 0; i < ROWS; i++)
         factors[i] = even[i] * (1.0 + 0.12 * (i + 1));
@@ -242,7 +244,7 @@ TEST_ON_FOLDERS(unlike_runs_tell_nothing) {
 }
 
 TEST_ON_FOLDERS(unsteady_runs_tell_nothing) {
-    const struct made *made = *state;
+    struct made *made = *state;
     double factors[ROWS];
     for (int i = 0; i < ROWS; i++)
         factors[i] = 3.0 * even[i];
@@ -253,7 +255,7 @@ TEST_ON_FOLDERS(unsteady_runs_tell_nothing) {
 /* Both implementations of one case slow down: a neighbour came for as long as it was sampled. One
  * of the two alone: that is its code. */
 TEST_ON_FOLDERS(a_case_that_moved_as_a_whole) {
-    const struct made *made = *state;
+    struct made *made = *state;
     double factors[ROWS];
     memcpy(factors, even, sizeof factors);
     factors[2] *= 1.3;
@@ -261,22 +263,20 @@ TEST_ON_FOLDERS(a_case_that_moved_as_a_whole) {
     factors[6] *= 1.2;
     run_make_of(made->baseline, even, 0.02, 0, true);
     run_make_of(made->changed, factors, 0.02, 100, true);
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    const struct compared_row *rows = compared.comparison.rows;
+    const struct comparison *comparison = compare(made);
+    const struct compared_row *rows = comparison->rows;
     assert_int_equal(rows[2].judgement.verdict, VERDICT_CANNOT_TELL);
     assert_string_equal(rows[2].judgement.reason,
                         "the other implementations of the case moved by +20% too");
     assert_int_equal(rows[3].judgement.verdict, VERDICT_CANNOT_TELL);
     assert_int_equal(rows[6].judgement.verdict, VERDICT_SLOWER);
     assert_int_equal(rows[7].judgement.verdict, VERDICT_SAME);
-    compared_close(&compared);
 }
 
 /* Runs that differ by some percent everywhere, and one row by more. Sampled alone it could be a
  * neighbour's doing; beside another implementation that stood still it is its own. */
 TEST_ON_FOLDERS(a_row_that_was_sampled_alone) {
-    const struct made *made = *state;
+    struct made *made = *state;
     static const double drift[ROWS] = {1.0, 1.03, 0.97, 1.0, 1.03, 0.97, 1.5, 1.0};
     double factors[ROWS];
     for (int i = 0; i < ROWS; i++)
@@ -284,12 +284,10 @@ TEST_ON_FOLDERS(a_row_that_was_sampled_alone) {
     for (int two = 0; two < 2; two++) {
         run_make_of(made->baseline, even, 0.02, 0, two != 0);
         run_make_of(made->changed, factors, 0.02, 100, two != 0);
-        struct compared compared;
-        compare_with(made, &rule, &compared);
-        const struct judgement *judgement = &compared.comparison.rows[6].judgement;
+        const struct comparison *comparison = compare(made);
+        const struct judgement *judgement = &comparison->rows[6].judgement;
         assert_int_equal(judgement->verdict, two ? VERDICT_SLOWER : VERDICT_CANNOT_TELL);
         assert_int_equal(strncmp(judgement->reason, "sampled alone", 13) == 0, !two);
-        compared_close(&compared);
     }
 }
 
@@ -312,7 +310,7 @@ static size_t rows_paired(const struct comparison *comparison, enum pairing pair
 }
 
 TEST_ON_FOLDERS(rows_of_one_side) {
-    const struct made *made = *state;
+    struct made *made = *state;
     char *results = folder_file_text(made->changed, "results.csv");
     char *samples = folder_file_text(made->changed, "samples.csv");
     *strstr(results, "gemm,nn,f32,512x") = '\0';
@@ -321,19 +319,17 @@ TEST_ON_FOLDERS(rows_of_one_side) {
     file_make(made->changed, "samples.csv", samples);
     free(results);
     free(samples);
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    assert_int_equal(rows_paired(&compared.comparison, PAIR_BASELINE_ONLY), 1);
-    assert_int_equal(rows_paired(&compared.comparison, PAIR_NEW_ONLY), 0);
-    check_status(&compared.comparison, STATUS_OK, "");
-    compared_close(&compared);
-    struct made turned = *made;
-    memcpy(turned.baseline, made->changed, PATH_SIZE);
-    memcpy(turned.changed, made->baseline, PATH_SIZE);
-    compare_with(&turned, &rule, &compared);
-    assert_int_equal(rows_paired(&compared.comparison, PAIR_NEW_ONLY), 1);
-    assert_string_equal(compared_row_word(&compared.comparison.rows[ROWS - 1]), "only in the new");
-    compared_close(&compared);
+    const struct comparison *comparison = compare(made);
+    assert_int_equal(rows_paired(comparison, PAIR_BASELINE_ONLY), 1);
+    assert_int_equal(rows_paired(comparison, PAIR_NEW_ONLY), 0);
+    check_status(comparison, STATUS_OK, "");
+    char path[PATH_SIZE];
+    memcpy(path, made->baseline, PATH_SIZE);
+    memcpy(made->baseline, made->changed, PATH_SIZE);
+    memcpy(made->changed, path, PATH_SIZE);
+    comparison = compare(made);
+    assert_int_equal(rows_paired(comparison, PAIR_NEW_ONLY), 1);
+    assert_string_equal(compared_row_word(&comparison->rows[ROWS - 1]), "only in the new");
 }
 
 static void status_change(const struct made *made, const char *status) {
@@ -350,28 +346,24 @@ static void status_change(const struct made *made, const char *status) {
 
 TEST_ON_FOLDERS(a_row_that_fails_is_a_regression) {
     status_change(*state, "failed");
-    struct compared compared;
-    compare_with(*state, &rule, &compared);
+    const struct comparison *comparison = compare(*state);
     char reason[600];
-    compared_row_reason(&compared.comparison.rows[0], reason, sizeof reason);
-    assert_string_equal(compared_row_word(&compared.comparison.rows[0]), "failed now");
+    compared_row_reason(&comparison->rows[0], reason, sizeof reason);
+    assert_string_equal(compared_row_word(&comparison->rows[0]), "failed now");
     assert_string_equal(reason, "measured before, now failed");
-    check_status(&compared.comparison, STATUS_WRONG, "1 row fails now");
-    compared_close(&compared);
+    check_status(comparison, STATUS_WRONG, "1 row fails now");
 }
 
 TEST_ON_FOLDERS(a_row_that_is_skipped_is_named) {
     status_change(*state, "skipped");
-    struct compared compared;
-    compare_with(*state, &rule, &compared);
-    assert_int_equal(rows_paired(&compared.comparison, PAIR_STATUS), 1);
-    check_status(&compared.comparison, STATUS_OK, "");
-    compared_close(&compared);
+    const struct comparison *comparison = compare(*state);
+    assert_int_equal(rows_paired(comparison, PAIR_STATUS), 1);
+    check_status(comparison, STATUS_OK, "");
 }
 
 /* Without samples a row can be the same, or one cannot tell. */
 TEST_ON_FOLDERS(results_alone) {
-    const struct made *made = *state;
+    struct made *made = *state;
     double factors[ROWS];
     memcpy(factors, even, sizeof factors);
     factors[3] *= 2.0;
@@ -379,24 +371,20 @@ TEST_ON_FOLDERS(results_alone) {
     char path[PATH_SIZE + 32];
     snprintf(path, sizeof path, "%s/samples.csv", made->changed);
     assert_int_equal(remove(path), 0);
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    assert_int_equal(compared.comparison.verdicts[VERDICT_SAME], ROWS - 1);
-    assert_int_equal(compared.comparison.rows[3].judgement.verdict, VERDICT_CANNOT_TELL);
-    compared_close(&compared);
+    const struct comparison *comparison = compare(made);
+    assert_int_equal(comparison->verdicts[VERDICT_SAME], ROWS - 1);
+    assert_int_equal(comparison->rows[3].judgement.verdict, VERDICT_CANNOT_TELL);
 }
 
 /* Runs of a version that named no base of its speedups are compared all the same. */
 TEST_ON_FOLDERS(runs_of_an_earlier_version) {
-    const struct made *made = *state;
+    struct made *made = *state;
     char path[PATH_SIZE + 32];
-    struct compared compared;
     snprintf(path, sizeof path, "%s/results.csv", made->baseline);
     for (size_t i = 0; i < result_format.later_columns; i++)
         file_drop_last_column(path);
-    compare_with(made, &rule, &compared);
-    assert_int_equal(compared.comparison.verdicts[VERDICT_SAME], ROWS);
-    compared_close(&compared);
+    const struct comparison *comparison = compare(made);
+    assert_int_equal(comparison->verdicts[VERDICT_SAME], ROWS);
 }
 
 /* --- counts ----------------------------------------------------------------------------------- */
@@ -429,87 +417,74 @@ TEST_ON_FOLDERS(a_negative_count_is_refused) {
 }
 
 TEST_ON_FOLDERS(one_instruction_more) {
-    const struct made *made = *state;
+    struct made *made = *state;
     counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
     counters_make(made->changed, "gemm_tiled_nn", 1001, 0.5);
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    const struct comparison *comparison = &compared.comparison;
+    const struct comparison *comparison = compare(made);
     assert_int_equal(comparison->count_count, 1);
     assert_string_equal(comparison->counts[0].counter, "warp_instructions");
     assert_string_equal(comparison->counts[0].kernel, "gemm_tiled_nn 4x1x1 x 256x1x1");
     assert_true(comparison->counts[0].baseline == 1000.0 &&
                 comparison->counts[0].changed == 1001.0);
     check_status(comparison, STATUS_WRONG, "1 count is worse");
-    compared_close(&compared);
     const struct compare_rule lenient = {.verdict = {0.05, 0.05}, .counters_threshold = 0.001};
-    compare_with(made, &lenient, &compared);
-    assert_int_equal(compared.comparison.count_count, 1); /* named all the same */
-    check_status(&compared.comparison, STATUS_OK, "");
-    compared_close(&compared);
+    comparison = compare_with(made, &lenient);
+    assert_int_equal(comparison->count_count, 1); /* named all the same */
+    check_status(comparison, STATUS_OK, "");
 }
 
 TEST_ON_FOLDERS(fewer_counts_are_named_and_pass) {
-    const struct made *made = *state;
+    struct made *made = *state;
     counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
     counters_make(made->changed, "gemm_tiled_nn", 900, 0.75);
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    assert_int_equal(compared.comparison.count_count, 3); /* instructions, and occupancy twice */
-    check_status(&compared.comparison, STATUS_OK, "");
-    compared_close(&compared);
+    const struct comparison *comparison = compare(made);
+    assert_int_equal(comparison->count_count, 3); /* instructions, and occupancy twice */
+    check_status(comparison, STATUS_OK, "");
     counters_make(made->changed, "gemm_tiled_nn", 1000, 0.25);
-    compare_with(made, &rule, &compared);
-    check_status(&compared.comparison, STATUS_WRONG, "2 counts are worse");
-    compared_close(&compared);
+    comparison = compare(made);
+    check_status(comparison, STATUS_WRONG, "2 counts are worse");
 }
 
 /* Counters that the baseline's version did not know yet are named and not compared. */
 TEST_ON_FOLDERS(counts_of_an_earlier_version) {
-    const struct made *made = *state;
+    struct made *made = *state;
     char path[2300];
     counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
     counters_make(made->changed, "gemm_tiled_nn", 1000, 0.5);
     file_edit(made->changed, "counters.csv", ",0\n", ",19476\n");
     snprintf(path, sizeof path, "%s/counters.csv", made->baseline);
     file_drop_last_column(path);
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    assert_int_equal(compared.comparison.counters_absent, 1);
-    assert_int_equal(compared.comparison.count_count, 0);
-    check_status(&compared.comparison, STATUS_OK, "");
-    compared_close(&compared);
+    const struct comparison *comparison = compare(made);
+    assert_int_equal(comparison->counters_absent, 1);
+    assert_int_equal(comparison->count_count, 0);
+    check_status(comparison, STATUS_OK, "");
 }
 
 /* A kernel under a new name: the whole decides. */
 TEST_ON_FOLDERS(another_kernel) {
-    const struct made *made = *state;
+    struct made *made = *state;
     counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
     counters_make(made->changed, "gemm_other_nn", 1200, 0.5);
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    assert_int_equal(compared.comparison.kernel_count, 2);
-    assert_false(compared.comparison.kernels[0].added);
-    assert_true(compared.comparison.kernels[1].added);
-    assert_string_equal(compared.comparison.counts[0].kernel, "all kernels");
-    assert_true(compared.comparison.counts[0].changed == 1200.0);
-    check_status(&compared.comparison, STATUS_WRONG, "1 count is worse");
-    compared_close(&compared);
+    const struct comparison *comparison = compare(made);
+    assert_int_equal(comparison->kernel_count, 2);
+    assert_false(comparison->kernels[0].added);
+    assert_true(comparison->kernels[1].added);
+    assert_string_equal(comparison->counts[0].kernel, "all kernels");
+    assert_true(comparison->counts[0].changed == 1200.0);
+    check_status(comparison, STATUS_WRONG, "1 count is worse");
 }
 
 /* Counts beside counts: there are no rows of results that would name what one side alone has. */
 TEST_ON_FOLDERS(counts_alone) {
-    struct made made = *(struct made *)*state;
-    counters_make(made.baseline, "gemm_tiled_nn", 1000, 0.5);
-    counters_make(made.changed, "gemm_tiled_nn", 900, 0.5);
-    file_edit(made.changed, "counters.csv", "gemm,nn,f32,64x64x64,openblas,",
+    struct made *made = *state;
+    counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
+    counters_make(made->changed, "gemm_tiled_nn", 900, 0.5);
+    file_edit(made->changed, "counters.csv", "gemm,nn,f32,64x64x64,openblas,",
               "gemm,nn,f32,64x64x64,onednn,");
-    snprintf(made.changed, sizeof made.changed, "%s",
-             temporary_path(&made.place, "after/counters.csv"));
+    snprintf(made->changed, sizeof made->changed, "%s",
+             temporary_path(&made->place, "after/counters.csv"));
     const struct compare_rule exact = {.verdict = {0.05, 0.05}, .exact = true};
-    struct compared compared;
-    compare_with(&made, &exact, &compared);
-    const struct comparison *comparison = &compared.comparison;
+    const struct comparison *comparison = compare_with(made, &exact);
     assert_true(comparison->counters_only);
     assert_int_equal(comparison->row_count, 0);
     assert_int_equal(comparison->difference_count, 0); /* counts know no machine */
@@ -524,29 +499,26 @@ TEST_ON_FOLDERS(counts_alone) {
     check_status_with(&exact, comparison, STATUS_WRONG,
                       "1 count differs, 2 kernels are of one side only");
     check_status(comparison, STATUS_OK, "");
-    compared_close(&compared);
 }
 
 /* A folder with counts and nothing else, beside a whole run. */
 TEST_ON_FOLDERS(a_baseline_of_counts) {
-    struct made made = *(struct made *)*state;
-    counters_make(made.changed, "gemm_tiled_nn", 1000, 0.5);
-    snprintf(made.baseline, sizeof made.baseline, "%s", temporary_path(&made.place, "counts"));
-    assert_int_equal(mkdir(made.baseline, 0777), 0);
-    counters_make(made.baseline, "gemm_tiled_nn", 1000, 0.5);
+    struct made *made = *state;
+    counters_make(made->changed, "gemm_tiled_nn", 1000, 0.5);
+    snprintf(made->baseline, sizeof made->baseline, "%s", temporary_path(&made->place, "counts"));
+    assert_int_equal(mkdir(made->baseline, 0777), 0);
+    counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
     const struct compare_rule exact = {.verdict = {0.05, 0.05}, .exact = true};
-    struct compared compared;
-    compare_with(&made, &exact, &compared);
-    assert_int_equal(compared.comparison.row_count, 0);
-    assert_int_equal(compared.comparison.kernels_compared, 2);
-    check_status_with(&exact, &compared.comparison, STATUS_OK, "");
-    compared_close(&compared);
+    const struct comparison *comparison = compare_with(made, &exact);
+    assert_int_equal(comparison->row_count, 0);
+    assert_int_equal(comparison->kernels_compared, 2);
+    check_status_with(&exact, comparison, STATUS_OK, "");
 }
 
 /* --- settings --------------------------------------------------------------------------------- */
 
 TEST_ON_FOLDERS(settings_that_differ) {
-    const struct made *made = *state;
+    struct made *made = *state;
     file_make(made->baseline, "environment.json",
               "{\"state\":\"finished\",\"host\":\"a\",\"threads\":2,"
               "\"cpu\":{\"model\":\"X\",\"load\":1},\"libraries\":{\"openblas\":\"0.3.21\"},"
@@ -555,16 +527,13 @@ TEST_ON_FOLDERS(settings_that_differ) {
               "{\"state\":\"finished\",\"host\":\"a\",\"threads\":2,"
               "\"cpu\":{\"model\":\"X\",\"load\":2},\"libraries\":{\"openblas\":\"0.3.26\","
               "\"onednn\":\"3\"},\"build\":{\"commit\":\"2\",\"flags\":\"-O3\"}}");
-    struct compared compared;
-    compare_with(made, &rule, &compared);
-    const struct comparison *comparison = &compared.comparison;
+    const struct comparison *comparison = compare(made);
     assert_int_equal(comparison->difference_count, 2); /* neither the load nor the commit */
     assert_string_equal(comparison->differences[0].name, "libraries openblas");
     assert_string_equal(comparison->differences[0].baseline, "0.3.21");
     assert_string_equal(comparison->differences[0].changed, "0.3.26");
     assert_string_equal(comparison->differences[1].name, "libraries onednn");
     assert_string_equal(comparison->differences[1].baseline, "nothing");
-    compared_close(&compared);
 }
 
 /* --- files that are refused ------------------------------------------------------------------- */
