@@ -100,13 +100,6 @@ static int runs_remove(void **state) {
 
 #define TEST_ON_RUNS(test) TEST_BETWEEN(test, runs_make, runs_remove)
 
-static void check_call(struct call call, int status, const char *out, const char *err) {
-    check_status(&call, status);
-    check_holds(call.out, out);
-    check_holds(call.err, err);
-    call_free(&call);
-}
-
 /* --- what is said of runs that can be compared ------------------------------------------------ */
 
 TEST_ON_RUNS(the_same_run_twice) {
