@@ -34,8 +34,9 @@ enum race_flag {
     RACE_WARP = 16,   /* by all lanes of the warp together, whichever is named */
 };
 
-/* Lanes of the warp meet: what each has done, the others have seen. */
-void race_meet(struct warp *warp, uint32_t mask);
+/* Lanes of the warp meet those that name the same mask, and those in it that wait elsewhere. What each
+ * has done, the others have seen. */
+void race_meet(struct warp *warp, const uint32_t masks[LANES], uint32_t lanes, uint32_t waiting);
 
 /* An access of `size` bytes of shared memory, in a launch that checks for races; `flags` are of
  * enum race_flag. `value` has the bytes that are written, NULL: they are not known. */

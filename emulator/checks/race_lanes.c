@@ -25,7 +25,7 @@ static uint32_t kept_mask(const struct race_partial *kept, uint32_t time) {
     return at->time == time + 1 ? at->mask : LANES_ALL;
 }
 
-void race_meet(struct warp *warp, uint32_t mask) {
+static void meet(struct warp *warp, uint32_t mask) {
     struct race_lanes *lanes =
         warp->block->race ? lanes_of(warp->block, race_number_of(warp)) : NULL;
     if (lanes && (warp->live & ~mask)) {
@@ -37,6 +37,18 @@ void race_meet(struct warp *warp, uint32_t mask) {
     if (lanes && (mask & lanes->acquired_by))
         lanes->acquired_by |= mask;
     warp->sync_clock++;
+}
+
+/* Who waits elsewhere counts as one that has named the same lanes. */
+void race_meet(struct warp *warp, const uint32_t masks[LANES], uint32_t lanes, uint32_t waiting) {
+    for (uint32_t rest = lanes; rest;) {
+        const uint32_t mask = masks[lane_first(rest)];
+        uint32_t same = 0;
+        for (unsigned lane = 0; lane < LANES; lane++)
+            same |= (uint32_t)(masks[lane] == mask) << lane;
+        meet(warp, (rest & same) | (waiting & mask));
+        rest &= ~same;
+    }
 }
 
 static bool adds(const uint32_t *to, const uint32_t *clock, size_t count) {

@@ -315,19 +315,6 @@ static void execute_elect(struct warp *warp, const struct instruction *instructi
 
 /* ---- bar.warp.sync: the lanes may wait at different places of the program ---- */
 
-/* Lanes meet those that have named the same lanes. Who waits elsewhere counts as one that has. */
-static void meet_by_masks(struct warp *warp, const struct lanes32 *masks, uint32_t lanes,
-                          uint32_t joined) {
-    for (uint32_t rest = lanes; rest;) {
-        const uint32_t mask = masks->at[lane_first(rest)];
-        uint32_t same = 0;
-        for (unsigned lane = 0; lane < LANES; lane++)
-            same |= (uint32_t)(masks->at[lane] == mask) << lane;
-        race_meet(warp, (rest & same) | (joined & mask));
-        rest &= ~same;
-    }
-}
-
 static void execute_warp_barrier(struct warp *warp, const struct instruction *instruction) {
     const struct lanes32 *masks = warp_slot(warp, instruction->a);
     const uint32_t lanes = warp_guard(warp, instruction);
@@ -348,7 +335,7 @@ static void execute_warp_barrier(struct warp *warp, const struct instruction *in
         return;
     }
     joined &= needed;
-    meet_by_masks(warp, masks, lanes, joined);
+    race_meet(warp, masks->at, lanes, joined);
     warp_save(warp, warp->pc + 1);
     for (unsigned lane = 0; lane < LANES; lane++)
         warp->lane_pc[lane] += joined >> lane & 1;
