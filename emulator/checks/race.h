@@ -34,8 +34,8 @@ enum race_flag {
     RACE_WARP = 16,   /* by all lanes of the warp together, whichever is named */
 };
 
-/* Lanes of the warp meet those that name the same mask, and those in it that wait elsewhere. What each
- * has done, the others have seen. */
+/* Lanes of the warp meet those that name the same mask, and those in it that wait elsewhere. What
+ * each has done, the others have seen. */
 void race_meet(struct warp *warp, const uint32_t masks[LANES], uint32_t lanes, uint32_t waiting);
 
 /* An access of `size` bytes of shared memory, in a launch that checks for races; `flags` are of

@@ -265,7 +265,7 @@ struct word_access {
     bool is_write;
 };
 
-/* It stays in memory: parts of it in registers, put together for each word, cost half as much again. */
+/* It stays in memory: parts in registers, put together for each word, cost half as much again. */
 static void begin_words(struct word_access *access, const struct warp *warp,
                         const struct instruction *instruction, bool is_write) {
     const uint32_t *clock = race_clock_of(warp);

@@ -2,8 +2,8 @@
  * What the lanes of a warp have seen of each other and of others, and what those that arrive
  * somewhere release for others.
  *
- * Clocks are those of warps, as most barriers are met by all lanes. Where some meet, or release, without
- * the others, that is kept for the last times: older ones count as met by all.
+ * Clocks are those of warps, as most barriers are met by all lanes. Where some meet, or release,
+ * without the others, that is kept for the last times: older ones count as met by all.
  */
 #include "emulator/checks/race_shadow.h"
 

@@ -2,10 +2,10 @@
  * Values that nothing has written, followed from the load that brought them to where they are used.
  *
  * Copying such a value, or computing with it, is no fault: tiles at an edge do so and drop the
- * result, and structs have gaps. It is one to branch on it, to take it for an address, to store it to global memory or to
- * give it to a barrier or a vote. An element counts as unwritten when none of its bytes was
- * written. A register keeps a bit for each lane; bytes of parameters and of local memory have a flag
- * each.
+ * result, and structs have gaps. It is one to branch on it, to take it for an address, to store it
+ * to global memory or to give it to a barrier or a vote. An element counts as unwritten when none
+ * of its bytes was written. A register keeps a bit for each lane; bytes of parameters and of local
+ * memory have a flag each.
  */
 #ifndef LOCKSTEP_EMULATOR_CHECKS_UNDEFINED_H
 #define LOCKSTEP_EMULATOR_CHECKS_UNDEFINED_H

@@ -523,7 +523,7 @@ TEST_ON_HOPPER(copies_write_and_read_for_the_check) {
     assert_non_null(strstr(bench->log, "by a bulk copy: nothing has written the byte at offset 0"));
 }
 
-/* What a load finds unwritten is so in shared memory too: it is a fault to use it, not to load it. */
+/* What a load finds unwritten is so in shared memory too: to use it is a fault, to load it none. */
 TEST_ON_HOPPER(loads_bring_what_nothing_has_written) {
     static const struct {
         const char *text;
