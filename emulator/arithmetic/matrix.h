@@ -51,12 +51,12 @@ void matrix_load_rows(struct lanes32 *const to[], const void *const rows[], unsi
 void matrix_store_rows(void *const rows[], const struct lanes32 *const from[], unsigned count,
                        bool transpose);
 
-/* ldmatrix .m16n16 .x1 .x2 .trans for b8: sixteen rows of 16 bytes a matrix. Of column lane / 4 a lane
- * has four neighbours in its first register, of the column eight behind in the second. */
+/* ldmatrix .m16n16 .x1 .x2 .trans for b8: sixteen rows of 16 bytes a matrix. Of column lane / 4 a
+ * lane has four neighbours in its first register, of the column eight behind in the second. */
 void matrix_load_bytes(struct lanes32 *const to[], const void *const rows[], unsigned count);
 
-/* stmatrix .m16n8 .x1 .x2 .x4 .trans for b8: a lane has two neighbours of row lane / 4 of a matrix of
- * 16 rows, and two of the row eight below. Its eight columns are rows in memory. */
+/* stmatrix .m16n8 .x1 .x2 .x4 .trans for b8: a lane has two neighbours of row lane / 4 of a matrix
+ * of 16 rows, and two of the row eight below. Its eight columns are rows in memory. */
 void matrix_store_bytes(void *const rows[], const struct lanes32 *const from[], unsigned count);
 
 /* movmatrix.sync.aligned.m8n8.trans.b16. */

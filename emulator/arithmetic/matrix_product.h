@@ -1,7 +1,9 @@
 /*
- * What the products of a warp share: fragments unpacked into plain matrices, and results packed again.
+ * What the products of a warp share: fragments unpacked into plain matrices, and results packed
+ * again.
  *
- * Shapes and types are constants in each function that calls these, so that the compiler unrolls them.
+ * Shapes and types are constants in each function that calls these, so that the compiler unrolls
+ * them.
  */
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_MATRIX_PRODUCT_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_MATRIX_PRODUCT_H

@@ -1,7 +1,7 @@
 /*
- * mma.m8n8k4 of f16 (PTX ISA 9.7.14.5.1): four products of 8x4 and 4x8, each by two quads of lanes. The
- * upper rows, or the columns on the left, are in lanes 0 to 3 of the first product, and the others 16
- * lanes behind them.
+ * mma.m8n8k4 of f16 (PTX ISA 9.7.14.5.1): four products of 8x4 and 4x8, each by two quads of lanes.
+ * The upper rows, or the columns on the left, are in lanes 0 to 3 of the first product, and the
+ * others 16 lanes behind them.
  */
 #include "emulator/arithmetic/matrix_product.h"
 

@@ -1,10 +1,10 @@
 /*
  * mma.sp (PTX ISA 9.7.14.6): d = a * b + c over a warp, where half of a is zero and left out.
  *
- * Of each chunk of a row of a, metadata has the places of what is there, in four bits: two indices of
- * elements among four, or of pairs of 4-bit elements among four; or of half an element of tf32 among
- * four. Products with what is left out are not computed, so that infinities of b beside it do no harm.
- * matrix.h says how sums are rounded; they run along k in the order of the metadata.
+ * Of each chunk of a row of a, metadata has the places of what is there, in four bits: two indices
+ * of elements among four, or of pairs of 4-bit elements among four; or of half an element of tf32
+ * among four. Products with what is left out are not computed, so that infinities of b beside it do
+ * no harm. matrix.h says how sums are rounded; they run along k in the order of the metadata.
  *
  * Metadata comes from one, two or all four lanes of a group, by the selector. A lane has 16 bits of
  * its group's upper row below those of its lower row, where elements have 16 or 32 bits. With

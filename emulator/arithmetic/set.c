@@ -1,7 +1,7 @@
 /*
  * set (PTX ISA 9.7.6, 9.7.7): a comparison as a number, all ones or 1.0, alone or combined with a
- * predicate. Compilers emit it for pairs of halves and hardly else, so there is a function for a type,
- * which finds the operator in `choice`.
+ * predicate. Compilers emit it for pairs of halves and hardly else, so there is a function for a
+ * type, which finds the operator in `choice`.
  */
 #include "emulator/arithmetic/comparison.h"
 
@@ -20,7 +20,8 @@ ALWAYS_INLINE uint32_t combine(bool is_set, uint32_t other, signed char operatio
     return both ? yes : 0;
 }
 
-/* What was set, in `parts` of a register, combined with a predicate; the choice of that comes second. */
+/* What was set, in `parts` of a register, combined with a predicate; the choice of that comes
+ * second. */
 ALWAYS_INLINE void set_combined(void *const to[], const void *const from[],
                                 const signed char choice[], lane_function *set, uint32_t yes,
                                 bool is_pair) {

@@ -1,6 +1,6 @@
 /*
- * What the metadata of a sparse matrix says (PTX ISA 9.7.14.6, 9.7.15.6): a warp's sixteen rows of a
- * lie in its groups of four lanes as those of mma.sp do, for wgmma too.
+ * What the metadata of a sparse matrix says (PTX ISA 9.7.14.6, 9.7.15.6): a warp's sixteen rows of
+ * a lie in its groups of four lanes as those of mma.sp do, for wgmma too.
  */
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_SPARSE_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_SPARSE_H

@@ -1,8 +1,9 @@
 /*
- * Video instructions (PTX ISA 9.7.18): on one part of each operand, widened, or on all halves or bytes.
+ * Video instructions (PTX ISA 9.7.18): on one part of each operand, widened, or on all halves or
+ * bytes.
  *
- * A result is saturated to the part of the destination that it goes to, where that is asked. Then it is
- * put beside the other parts of c, or added to c, or compared with it.
+ * A result is saturated to the part of the destination that it goes to, where that is asked. Then
+ * it is put beside the other parts of c, or added to c, or compared with it.
  */
 #include "emulator/lanes/video.h"
 
@@ -148,7 +149,8 @@ static void run_scalar(void *const to[], const void *const from[], struct scalar
     }
 }
 
-/* vshl and vshr, whose amount is unsigned: .clamp holds amounts at 32, .wrap takes their lowest five bits. */
+/* vshl and vshr, whose amount is unsigned: .clamp holds amounts at 32, .wrap takes their lowest
+ * five bits. */
 static void run_shift(void *const to[], const void *const from[], struct scalar scalar,
                       bool is_left, bool wraps, bool has_c) {
     struct lanes32 *const d = to[0];
@@ -271,7 +273,8 @@ struct packed {
     bool saturates, accumulates;
 };
 
-/* Where the elements come from: those of a and b count on; without a selector, a's own or b's own. */
+/* Where the elements come from: those of a and b count on; without a selector, a's own or b's
+ * own. */
 struct packed_places {
     unsigned a[4], b[4];
     bool is_written[4];

@@ -1,9 +1,9 @@
 /*
  * wgmma.mma_async of one warp; warpgroup.h says how sums are rounded.
  *
- * A lane's two neighbours in d lie in different registers, but for f16. So the values of one register
- * are eight rows by every other column of eight: each is computed as 32 lanes, from a spread over the
- * lanes by rows and b by columns.
+ * A lane's two neighbours in d lie in different registers, but for f16. So the values of one
+ * register are eight rows by every other column of eight: each is computed as 32 lanes, from a
+ * spread over the lanes by rows and b by columns.
  */
 #include "emulator/arithmetic/warpgroup.h"
 

@@ -1,15 +1,16 @@
 /*
- * Products of a warpgroup (wgmma.mma_async, PTX ISA 9.7.15): what one warp of the four computes, which
- * is sixteen rows of d = a * b + d.
+ * Products of a warpgroup (wgmma.mma_async, PTX ISA 9.7.15): what one warp of the four computes,
+ * which is sixteen rows of d = a * b + d.
  *
- * A step along k is 32 bytes of each operand, whatever its type: 8 tf32, 16 of 16 bits, 32 of 8 bits,
- * 256 bits. Sums are those of mma (matrix.h): each product is exact, and the sum over k runs upwards
- * from d with one rounding to f32, to nearest, a step; it starts from +0 where d is not added. An f16
- * accumulator is rounded once, from the f32 sum. Integers wrap around, or with .satfinite are clamped
- * once, at the end. PTX leaves order and precision open, and so may a GPU.
+ * A step along k is 32 bytes of each operand, whatever its type: 8 tf32, 16 of 16 bits, 32 of 8
+ * bits, 256 bits. Sums are those of mma (matrix.h): each product is exact, and the sum over k runs
+ * upwards from d with one rounding to f32, to nearest, a step; it starts from +0 where d is not
+ * added. An f16 accumulator is rounded once, from the f32 sum. Integers wrap around, or with
+ * .satfinite are clamped once, at the end. PTX leaves order and precision open, and so may a GPU.
  *
- * A sparse a (wgmma.mma_async.sp) has 32 bytes of what is there, and b the 64 bytes that they belong
- * to. Products with what is left out are not computed; sums run in the order of the metadata.
+ * A sparse a (wgmma.mma_async.sp) has 32 bytes of what is there, and b the 64 bytes that they
+ * belong to. Products with what is left out are not computed; sums run in the order of the
+ * metadata.
  */
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_WARPGROUP_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_WARPGROUP_H

@@ -1,8 +1,8 @@
 /*
  * clusterlaunchcontrol (PTX ISA 9.7.13.17): a cluster asks for the work of one that has not begun.
  *
- * The answer may always be that there is none, and here it is: each cluster does its own work. So it is
- * 16 bytes of zeros, and its lower half says all.
+ * The answer may always be that there is none, and here it is: each cluster does its own work. So
+ * it is 16 bytes of zeros, and its lower half says all.
  */
 #include "emulator/async/async.h"
 #include "emulator/async/bulk.h"

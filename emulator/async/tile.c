@@ -93,7 +93,8 @@ uint32_t tile_payload(const struct tensor_map *map) {
     return tile_rows(map) * row_bytes(map);
 }
 
-/* Where row `number` of a box lies along dimension k, and the number of the row along those above. */
+/* Where row `number` of a box lies along dimension k, and the number of the row along those
+ * above. */
 static int64_t step_box(const struct tile *tile, unsigned k, uint32_t *number) {
     const uint32_t count = count_of(&tile->map, k);
     const int64_t at = tile->at[k] + (int64_t)(*number % count) * tile->map.step[k];
@@ -101,8 +102,8 @@ static int64_t step_box(const struct tile *tile, unsigned k, uint32_t *number) {
     return at;
 }
 
-/* The same of pixel `number` behind the first one. Behind the last pixel of a line comes the first one
- * of the next line, and so on up to the images of a batch. */
+/* The same of pixel `number` behind the first one. Behind the last pixel of a line comes the first
+ * one of the next line, and so on up to the images of a batch. */
 static int64_t step_pixel(const struct tile *tile, unsigned k, uint32_t *number) {
     const struct tensor_map *map = &tile->map;
     const int64_t step = map->step[k], first = tile->at[k];

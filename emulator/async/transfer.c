@@ -103,8 +103,8 @@ static bool is_of(const struct transfer *transfer, const struct shared_place *mb
 
 /* ---- Commits ---- */
 
-/* Does the work in tensor memory that the commit's thread has begun before it, in its order, and takes
- * both out of what is under way. */
+/* Does the work in tensor memory that the commit's thread has begun before it, in its order, and
+ * takes both out of what is under way. */
 static void finish_before(struct cluster *cluster, size_t number) {
     const struct transfer commit = cluster->transfers[number];
     size_t kept = 0;

@@ -20,7 +20,8 @@ enum transfer_kind {
     TRANSFER_COMMIT, /* an arrival at an mbarrier, when what its thread has begun before is done */
 };
 
-/* What tcgen05.mma reads in tensor memory beside d; no columns where it has no such operand there. */
+/* What tcgen05.mma reads in tensor memory beside d; no columns where it has no such operand
+ * there. */
 enum transfer_read { READ_A, READ_A_SCALES, READ_B_SCALES, READ_METADATA, TRANSFER_READS };
 
 struct transfer_columns {

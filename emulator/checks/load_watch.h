@@ -1,10 +1,10 @@
 /*
- * With the check of races: a register that a tcgen05.ld loads is read before its warp has waited for it
- * with tcgen05.wait::ld.
+ * With the check of races: a register that a tcgen05.ld loads is read before its warp has waited
+ * for it with tcgen05.wait::ld.
  *
  * A mov passes on what it copies, as compilers put copies between any two instructions and the
- * assembler takes them out again. Only the kernel's own frame is watched, not those of functions that
- * it calls.
+ * assembler takes them out again. Only the kernel's own frame is watched, not those of functions
+ * that it calls.
  */
 #ifndef LOCKSTEP_EMULATOR_CHECKS_LOAD_WATCH_H
 #define LOCKSTEP_EMULATOR_CHECKS_LOAD_WATCH_H

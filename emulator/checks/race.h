@@ -11,9 +11,11 @@ void race_close(struct block *block);
 void race_start(struct block *block);
 /* Lanes of the warp arrive at barrier `number` of its block. */
 void race_arrive(struct warp *warp, uint32_t number, uint32_t lanes);
-/* Lanes of the warp end, which counts as an arrival at every barrier for all threads of the block. */
+/* Lanes of the warp end, which counts as an arrival at every barrier for all threads of the
+ * block. */
 void race_exit(struct warp *warp, uint32_t lanes);
-/* The barrier lets go those that wait at it; `for_all`: it was for all threads that had not ended. */
+/* The barrier lets go those that wait at it; `for_all`: it was for all threads that had not
+ * ended. */
 void race_synchronise(struct block *block, uint32_t number, bool for_all);
 
 /* The keys of what threads meet at: a place in shared memory, a phase of an mbarrier that lies

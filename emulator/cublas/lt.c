@@ -1,6 +1,6 @@
 /*
- * cuBLASLt: a product is described piece by piece, and then asked for. There is one algorithm, and it needs
- * no workspace.
+ * cuBLASLt: a product is described piece by piece, and then asked for. There is one algorithm, and
+ * it needs no workspace.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
  * Products of matrices, column by column as BLAS has them.
  *
- * Both operands are copied into f64, each column without a gap. Then a strip of rows of A meets a few
- * columns of B at a time, so that what is summed stays in the first cache. Results are copied to the
- * device, whose checks thereby know that they are written.
+ * Both operands are copied into f64, each column without a gap. Then a strip of rows of A meets a
+ * few columns of B at a time, so that what is summed stays in the first cache. Results are copied
+ * to the device, whose checks thereby know that they are written.
  */
 #include "emulator/cublas/product.h"
 

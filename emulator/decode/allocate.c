@@ -204,8 +204,8 @@ static struct interval find_held(const struct allocation *allocation, uint32_t p
     return held;
 }
 
-/* A wgmma reads its registers until it is waited for, and the assembler gives them to nobody before.
- * Where a loop goes round before that, they are held from its head. */
+/* A wgmma reads its registers until it is waited for, and the assembler gives them to nobody
+ * before. Where a loop goes round before that, they are held from its head. */
 static void hold_products(struct allocation *allocation) {
     const struct decoder *decoder = allocation->decoder;
     uint32_t product = UINT32_MAX;

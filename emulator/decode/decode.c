@@ -86,8 +86,8 @@ static bool is_used(const struct decoder *decoder, const uint32_t *slot) {
     return false;
 }
 
-/* A compiler widens a load by elements that nobody reads: three floats become a vector of four. The last one may
- * lie behind the end of an allocation, where a GPU has memory too. */
+/* A compiler widens a load by elements that nobody reads: three floats become a vector of four. The
+ * last one may lie behind the end of an allocation, where a GPU has memory too. */
 static void find_needed_elements(struct decoder *decoder, const struct program_function *function) {
     bool *is_read = source_allocate(decoder->source, decoder->register_count + 1);
     memset(is_read, 0, decoder->register_count + 1);

@@ -110,8 +110,8 @@ void decoder_add_address(struct decoder *decoder, const struct syntax_operand *o
     decoder_add_constant(decoder, value, 64);
 }
 
-/* [map, {coordinates}]: the address of a tensor map, then as many coordinates as the instruction has
- * dimensions; or one and four more, of the rows that it gathers or scatters. */
+/* [map, {coordinates}]: the address of a tensor map, then as many coordinates as the instruction
+ * has dimensions; or one and four more, of the rows that it gathers or scatters. */
 static void add_tensor(struct decoder *decoder, const struct syntax_operand *operand) {
     enum { AND_FOUR_ROWS = 5 };
     struct syntax_operand map = *operand;
@@ -310,10 +310,10 @@ static void add_value(struct decoder *decoder, const struct syntax_operand *oper
 }
 
 /*
- * Operands of the row: 'm' an address, 'T' a tensor map with coordinates, 'O' its
- * offsets of im2col, 'D' the loaded value or vector, 'S' the stored one, 's' a
- * source of the type's width, 't' a destination of it, 'x' a predicate or a word, other letters as in
- * plain rows. Cache policies are accepted and ignored: at the end, or where a row has 'P'.
+ * Operands of the row: 'm' an address, 'T' a tensor map with coordinates, 'O' its offsets of
+ * im2col, 'D' the loaded value or vector, 'S' the stored one, 's' a source of the type's width, 't'
+ * a destination of it, 'x' a predicate or a word, other letters as in plain rows. Cache policies
+ * are accepted and ignored: at the end, or where a row has 'P'.
  */
 void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
     const struct syntax_instruction *source = decoder_source(decoder);

@@ -114,8 +114,8 @@ static bool may_be_wider(const struct decoder *decoder) {
     return (detail->flags & OPERATION_WIDENS) || moves;
 }
 
-/* The lower half of 128 bits is all that a response of clusterlaunchcontrol says. What takes both has
- * forms of its own (wide.c). */
+/* The lower half of 128 bits is all that a response of clusterlaunchcontrol says. What takes both
+ * has forms of its own (wide.c). */
 static void check_lacking(struct decoder *decoder, unsigned bits, char letter) {
     if (bits > 64 && letter != 'z')
         decoder_lack(decoder, "the emulator lacks registers of more than 64 bits");

@@ -42,7 +42,8 @@ struct param_copy {
     uint32_t stride_caller;
 };
 
-/* A parameter or a result whose address is taken: its area in the frame, and its place in local memory. */
+/* A parameter or a result whose address is taken: its area in the frame, and its place in local
+ * memory. */
 struct stack_copy {
     uint32_t area, stride, size;
     uint32_t local;

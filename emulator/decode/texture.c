@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Coordinates that a geometry reads. Those of three are written as four, of which the last is ignored. */
+/* Coordinates that a geometry reads. Those of three are written as four, of which the last is
+ * ignored. */
 static size_t coordinate_count(const struct decoder *decoder) {
     static const struct {
         const char *geometry;

@@ -1,8 +1,8 @@
 /*
  * Operands of wgmma.mma_async (PTX ISA 9.7.15.5.2):
  *   {d…}, a, b-desc, scale-d [, imm-scale-a, imm-scale-b [[, imm-trans-a], imm-trans-b]]
- * where a is a descriptor, or a vector of four registers, which are never transposed. With .sp a register
- * of metadata and its selector stand before scale-d.
+ * where a is a descriptor, or a vector of four registers, which are never transposed. With .sp a
+ * register of metadata and its selector stand before scale-d.
  */
 #include "emulator/decode/forms.h"
 

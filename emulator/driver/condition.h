@@ -1,6 +1,7 @@
 /*
- * The variables that conditional nodes of graphs decide by. Kernels write them by cudaGraphSetConditional, so each is four bytes of
- * the device's memory, and its handle is their address.
+ * The variables that conditional nodes of graphs decide by. Kernels write them by
+ * cudaGraphSetConditional, so each is four bytes of the device's memory, and its handle is their
+ * address.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_CONDITION_H
 #define LOCKSTEP_EMULATOR_DRIVER_CONDITION_H

@@ -33,8 +33,8 @@ static void driver_forked(void) {
     driver.forked = true;
 }
 
-/* CUDA_VISIBLE_DEVICES lists devices up to the first that is none. Names are not looked at, nor the order:
- * the devices are alike. */
+/* CUDA_VISIBLE_DEVICES lists devices up to the first that is none. Names are not looked at, nor the
+ * order: the devices are alike. */
 static int driver_visible(int devices) {
     const char *visible = getenv("CUDA_VISIBLE_DEVICES");
     int count = 0;

@@ -1,5 +1,5 @@
-/* Events. They order work and tell no time, unless the host's was asked for: nothing that an emulated
- * device does has a duration worth telling. */
+/* Events. They order work and tell no time, unless the host's was asked for: nothing that an
+ * emulated device does has a duration worth telling. */
 #include "emulator/driver/event.h"
 
 #include <stdlib.h>

@@ -93,8 +93,8 @@ struct driver_conditional *conditional_open(struct driver_condition *condition,
 struct driver_conditional *conditional_clone(const struct driver_conditional *from);
 void conditional_free(struct driver_conditional *conditional);
 
-/* What edges say beyond plain order, NULL: nothing. A node that may begin before another's end begins
- * behind it here, so that it is right is all that is asked. */
+/* What edges say beyond plain order, NULL: nothing. A node that may begin before another's end
+ * begins behind it here, so that it is right is all that is asked. */
 CUresult edges_check(const CUgraphEdgeData *edges, size_t count);
 /* Puts a copy of a graph in place of the child of a node. */
 CUresult node_set_child(struct driver_node *node, const struct driver_graph *graph);

@@ -1,6 +1,6 @@
 /*
- * Green contexts: the primary context of a device, with a part of its multiprocessors. Memory, modules and events are the
- * primary context's; streams are of one or the other.
+ * Green contexts: the primary context of a device, with a part of its multiprocessors. Memory,
+ * modules and events are the primary context's; streams are of one or the other.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_GREEN_H
 #define LOCKSTEP_EMULATOR_DRIVER_GREEN_H

@@ -85,8 +85,9 @@ int lockstepEmulatorCountersRead(size_t index, struct lockstep_emulator_counters
 size_t lockstepEmulatorMessage(char *text, size_t size);
 
 /*
- * Says a line on stderr, and appends it to the file of findings=, as the driver does for a call that it
- * refuses: for libraries above it, such as the runtime, that refuse some calls by themselves.
+ * Says a line on stderr, and appends it to the file of findings=, as the driver does for a call
+ * that it refuses: for libraries above it, such as the runtime, that refuse some calls by
+ * themselves.
  */
 void lockstepEmulatorFind(const char *line);
 
@@ -100,8 +101,8 @@ void lockstepEmulatorStopWhen(int (*asked)(void *context), void *context);
 
 /*
  * Takes so many bytes of an allocation for never written, as check=init sees them; their contents
- * stay. So a kernel that uses what lies beyond its data in a larger allocation is told. 0 when done;
- * -1 when no allocation holds all of them.
+ * stay. So a kernel that uses what lies beyond its data in a larger allocation is told. 0 when
+ * done; -1 when no allocation holds all of them.
  */
 int lockstepEmulatorForget(uint64_t address, size_t size);
 

@@ -1,6 +1,7 @@
 /*
- * Resources of a device: its multiprocessors, which are split into parts, and parts that are put together again. A
- * resource is the program's, and what the driver knows of it stands in the program's bytes.
+ * Resources of a device: its multiprocessors, which are split into parts, and parts that are put
+ * together again. A resource is the program's, and what the driver knows of it stands in the
+ * program's bytes.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_RESOURCE_H
 #define LOCKSTEP_EMULATOR_DRIVER_RESOURCE_H
@@ -9,7 +10,8 @@
 
 /* So many multiprocessors of a device, which may be split. */
 CUdevResource resource_of(CUdevice device, unsigned multiprocessors);
-/* How many groups of at least `least` multiprocessors there can be, and how many each has in fact. None is no error. */
+/* How many groups of at least `least` multiprocessors there can be, and how many each has in fact.
+ * None is no error. */
 CUresult resource_count_groups(const CUdevResource *whole, unsigned flags, unsigned least,
                                unsigned *groups, unsigned *each);
 /* The groups, and what is left. `rest` may be NULL; its type says where nothing is left. */

@@ -25,14 +25,16 @@ struct driver_stream {
     CUgraphNode *pending_handles; /* as cuStreamGetCaptureInfo has shown them */
 };
 
-/* NULL is the legacy stream of the context. The stream must belong to the context: what is none is found wrong. */
+/* NULL is the legacy stream of the context. The stream must belong to the context: what is none is
+ * found wrong. */
 CUresult stream_find(const struct driver_context *context, CUstream handle,
                      struct driver_stream **stream);
 /* The beginning of every call on a stream of the current context. */
 CUresult stream_begin(CUstream handle, struct driver_stream **stream);
 /* Likewise for calls that take the streams of other contexts too. */
 CUresult stream_begin_any(CUstream handle, struct driver_stream **stream);
-/* The default streams are those of the context that is current in the thread, which may be a green one. */
+/* The default streams are those of the context that is current in the thread, which may be a green
+ * one. */
 const struct driver_green *stream_green(const struct driver_stream *stream);
 CUresult stream_open(struct driver_context *context, unsigned flags, int priority,
                      struct driver_stream **stream);

@@ -32,8 +32,8 @@ static void sleep_unlocked(void *data) {
     (void)nanosleep(data, NULL);
 }
 
-/* What was submitted before is done, so the value is there, or another thread of the program has still to
- * write it. */
+/* What was submitted before is done, so the value is there, or another thread of the program has
+ * still to write it. */
 static CUresult value_await(const struct awaited *awaited) {
     enum { LOOKS = 10000 };
     struct timespec pause = {.tv_nsec = 1000000};

@@ -22,8 +22,8 @@ struct driver_user_references {
 
 CUresult user_object_open(CUhostFn destroy, void *data, unsigned references, CUuserObject *handle);
 CUresult user_object_find(CUuserObject handle, struct driver_user_object **object);
-/* Gives back references of the program, which it must have. Behind the last one of all, the object's
- * handle is gone, and its destructor runs when the call ends. */
+/* Gives back references of the program, which it must have. Behind the last one of all, the
+ * object's handle is gone, and its destructor runs when the call ends. */
 CUresult user_object_release(struct driver_user_object *object, unsigned count);
 void user_object_close_all(void);
 

@@ -219,8 +219,8 @@ static void count_request(struct warp *warp, const struct atomic_request *reques
 
 enum { VECTOR_LIMIT = 8, WIDE = 2 };
 
-/* atom.cas.b128: the halves of what is compared come first. What runs atomics runs blocks one after another,
- * so nobody sees one half alone. */
+/* atom.cas.b128: the halves of what is compared come first. What runs atomics runs blocks one after
+ * another, so nobody sees one half alone. */
 static void compare_wide(const struct warp *warp, const struct detail *detail, unsigned lane,
                          unsigned char *at, struct lanes64 old[VECTOR_LIMIT]) {
     uint64_t found[WIDE], compared[WIDE], wanted[WIDE];

@@ -5,8 +5,8 @@
 #include "emulator/memory/caches.h"
 #include "emulator/warps/state.h"
 
-/* One request: `count` sectors by their numbers, address / SECTOR_BYTES, of which some may be equal.
- * Nothing happens without caches, and to the host's memory. */
+/* One request: `count` sectors by their numbers, address / SECTOR_BYTES, of which some may be
+ * equal. Nothing happens without caches, and to the host's memory. */
 void cached_request(struct warp *warp, enum caches_access access, const uint64_t *sectors,
                     uint32_t count);
 /* The `count` sectors from `first` on. */

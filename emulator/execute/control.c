@@ -214,8 +214,8 @@ static void copy_places(const struct warp *warp, unsigned char *frame, unsigned 
     }
 }
 
-/* Between the areas of a frame and where those of them lie whose address the function takes; with the flags of
- * bytes that nothing has written. */
+/* Between the areas of a frame and where those of them lie whose address the function takes; with
+ * the flags of bytes that nothing has written. */
 static void copy_stack(const struct warp *warp, unsigned char *frame,
                        const struct stack_copy *copies, uint32_t count, uint32_t lanes,
                        bool to_stack) {

@@ -296,7 +296,8 @@ static void access_area(struct warp *warp, const struct instruction *instruction
     }
 }
 
-/* Parameters whose address is taken lie in local memory. By name they are meant from the function's own on. */
+/* Parameters whose address is taken lie in local memory. By name they are meant from the function's
+ * own on. */
 static void access_stack(struct warp *warp, const struct instruction *instruction, bool is_store) {
     struct access access;
     access_prepare(warp, instruction, warp->mask, &access);

@@ -1,7 +1,7 @@
 /*
  * Memory that a function takes from the stack while it runs (PTX ISA 9.7.14: alloca, stacksave,
- * stackrestore). It grows down from the end of a lane's local memory, towards the frames, and goes with
- * the function that took it.
+ * stackrestore). It grows down from the end of a lane's local memory, towards the frames, and goes
+ * with the function that took it.
  */
 #include "emulator/execute/execute.h"
 #include "emulator/warps/values.h"

@@ -1,6 +1,6 @@
 /*
- * Surfaces (PTX ISA 9.7.11): images that are read, written and added to. texture.c has what they share
- * with textures.
+ * Surfaces (PTX ISA 9.7.11): images that are read, written and added to. texture.c has what they
+ * share with textures.
  */
 #include "emulator/execute/texture.h"
 
@@ -121,8 +121,8 @@ static bool channel_of(enum texel_format format, uint32_t bits, uint32_t *channe
     }
 }
 
-/* sust.p: channels beyond the image's are dropped. PTX leaves open what becomes of those that are not
- * given, which stay, and of integers that are too large. */
+/* sust.p: channels beyond the image's are dropped. PTX leaves open what becomes of those that are
+ * not given, which stay, and of integers that are too large. */
 static void store_texel_lane(struct warp *warp, const struct instruction *instruction,
                              unsigned lane, const struct machine_texture *texture,
                              uint64_t address) {

@@ -106,8 +106,8 @@ static struct sample_place place_of(const struct warp *warp, const struct instru
     return place;
 }
 
-/* A gradient says which mipmap, by a formula that CUDA leaves open: there has to be one. The texels along an axis
- * are taken with more filtering than is here. */
+/* A gradient says which mipmap, by a formula that CUDA leaves open: there has to be one. The texels
+ * along an axis are taken with more filtering than is here. */
 static bool gradient_fits(struct warp *warp, const struct instruction *instruction, unsigned lane,
                           const struct image *image) {
     const bool has_levels = image->texture->levels > 1;
@@ -146,7 +146,8 @@ static void fetch_level(struct warp *warp, const struct instruction *instruction
     }
 }
 
-/* What the instruction says, and the texture's bias and limits. Without a level it is the base's. */
+/* What the instruction says, and the texture's bias and limits. Without a level it is the
+ * base's. */
 static double level_of(const struct warp *warp, const struct instruction *instruction,
                        unsigned lane, const struct machine_texture *texture, bool is_index) {
     double level = 0;

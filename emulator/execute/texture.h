@@ -38,8 +38,8 @@ struct image {
     struct memory_range *range;
 };
 
-/* What source 0 of a lane stands for, whichever of the two: `is_surface` is what to call it in the fault
- * where it is no handle. False after that. */
+/* What source 0 of a lane stands for, whichever of the two: `is_surface` is what to call it in the
+ * fault where it is no handle. False after that. */
 bool image_look_up(struct warp *warp, const struct instruction *instruction, unsigned lane,
                    bool is_surface, struct image *image);
 /* The same where it is one that the instruction can take and whose memory is there. */

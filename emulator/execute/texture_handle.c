@@ -1,6 +1,7 @@
 /*
- * What the number stands for that an instruction is given for a texture or a surface: it is a handle, or the address of
- * a variable that refers to one (PTX ISA 9.0, 5.3: pointers to opaque variables).
+ * What the number stands for that an instruction is given for a texture or a surface: it is a
+ * handle, or the address of a variable that refers to one (PTX ISA 9.0, 5.3: pointers to opaque
+ * variables).
  */
 #include "emulator/execute/texture.h"
 #include "emulator/lanes/space.h"

@@ -3,10 +3,10 @@
  * below 2^56; the other spaces are windows above that, told apart by the top byte. Only the low 56
  * bits count within a window.
  *
- * Within the window of shared memory, and in 32-bit addresses of it, the bits from SHARED_RANK_SHIFT
- * on tell the blocks of a cluster apart: 0 is the block itself, any other number is the block of that
- * rank plus two. So the lowest of them tells the two blocks of a pair apart, as on a GPU: programs
- * clear it to mean the even one.
+ * Within the window of shared memory, and in 32-bit addresses of it, the bits from
+ * SHARED_RANK_SHIFT on tell the blocks of a cluster apart: 0 is the block itself, any other number
+ * is the block of that rank plus two. So the lowest of them tells the two blocks of a pair apart,
+ * as on a GPU: programs clear it to mean the even one.
  */
 #ifndef LOCKSTEP_EMULATOR_LANES_SPACE_H
 #define LOCKSTEP_EMULATOR_LANES_SPACE_H

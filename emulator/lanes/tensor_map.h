@@ -30,8 +30,8 @@ enum tensor_element {
     TENSOR_F64,
     TENSOR_BF16,
     TENSOR_F32_FLUSHED, /* denormals become zeros as they are loaded */
-    /* Packed: side by side in global memory. In shared memory those that are spread begin a chunk of
-     * 16 bytes with every sixteenth. */
+    /* Packed: side by side in global memory. In shared memory those that are spread begin a chunk
+     * of 16 bytes with every sixteenth. */
     TENSOR_U4,
     TENSOR_U4_SPREAD,
     TENSOR_U6_SPREAD,
@@ -42,8 +42,8 @@ enum {
     TENSOR_CHUNK = 16        /* bytes of shared memory, and spread elements in them */
 };
 
-/* Each 16 bits of a float that lies outside, where a NaN stands for it: fma.oob knows it by that. PTX
- * leaves the number open; an sm_100 has this one. */
+/* Each 16 bits of a float that lies outside, where a NaN stands for it: fma.oob knows it by that.
+ * PTX leaves the number open; an sm_100 has this one. */
 enum { TENSOR_MAP_OUTSIDE = 0x7ff7 };
 
 struct tensor_map {

@@ -1,6 +1,6 @@
 /*
- * The selectors of a video instruction (PTX ISA 9.7.18) as one constant: which bytes or halves of d, a
- * and b it means. Twenty bits for each, and behind them what is negated.
+ * The selectors of a video instruction (PTX ISA 9.7.18) as one constant: which bytes or halves of
+ * d, a and b it means. Twenty bits for each, and behind them what is negated.
  */
 #ifndef LOCKSTEP_EMULATOR_LANES_VIDEO_H
 #define LOCKSTEP_EMULATOR_LANES_VIDEO_H

@@ -4,8 +4,8 @@
 
 #include "emulator/warps/state.h"
 
-/* Whether options ask for it and the launch allows it: blocks that see each other's work, and clusters,
- * are executed whole. */
+/* Whether options ask for it and the launch allows it: blocks that see each other's work, and
+ * clusters, are executed whole. */
 bool equal_blocks_are_sampled(const struct launch *launch);
 
 /* Runs the launch. Blocks are of a kind where they lie alike in the grid: inside, or last along one

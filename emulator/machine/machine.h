@@ -42,8 +42,8 @@ struct machine_range {
     bool is_managed; /* a module's variable, with .attribute(.managed) */
 };
 
-/* `size` > 0; the address is aligned to 512 bytes, from 1 MiB on to 4096. MACHINE_OUT_OF_MEMORY beyond
- * properties.memory_bytes. */
+/* `size` > 0; the address is aligned to 512 bytes, from 1 MiB on to 4096. MACHINE_OUT_OF_MEMORY
+ * beyond properties.memory_bytes. */
 enum machine_status machine_allocate(struct machine *machine, size_t size, uint64_t *address);
 /* Only the address that machine_allocate gave. */
 enum machine_status machine_free(struct machine *machine, uint64_t address);
@@ -54,8 +54,8 @@ enum machine_status machine_free_host(struct machine *machine, void *memory);
 /* The caller's memory becomes visible to kernels; it must stay until it is unregistered. */
 enum machine_status machine_register_host(struct machine *machine, void *memory, size_t size);
 enum machine_status machine_unregister_host(struct machine *machine, void *memory);
-/* Memory that the caller has put at addresses of its own becomes visible to kernels, until it is hidden. It
- * counts as written. Kernels that write to what is read-only are at fault. */
+/* Memory that the caller has put at addresses of its own becomes visible to kernels, until it is
+ * hidden. It counts as written. Kernels that write to what is read-only are at fault. */
 enum machine_status machine_expose(struct machine *machine, uint64_t address, size_t size,
                                    bool is_read_only);
 enum machine_status machine_hide(struct machine *machine, uint64_t address);
@@ -87,8 +87,8 @@ enum machine_status machine_set(struct machine *machine, uint64_t to, uint32_t v
 
 /* ---- Textures and surfaces ---- */
 
-/* The handle that kernels are given; 0: no memory. The texels are found to be freed when a kernel comes
- * to them. */
+/* The handle that kernels are given; 0: no memory. The texels are found to be freed when a kernel
+ * comes to them. */
 uint64_t machine_texture_create(struct machine *machine, const struct machine_texture *texture);
 /* MACHINE_INVALID_VALUE for what is no handle. */
 enum machine_status machine_texture_destroy(struct machine *machine, uint64_t handle);
@@ -155,8 +155,8 @@ const struct machine_function_info *machine_function_info(const struct machine_f
 /* A .global or .const variable by name: MACHINE_NOT_FOUND when there is none. */
 enum machine_status machine_find_global(struct machine_module *module, const char *name,
                                         uint64_t *address, size_t *size);
-/* A .texref or .surfref by name: where the handle of its texture or surface has to be written, 8 bytes that are 0 at
- * first. MACHINE_NOT_FOUND when there is none. */
+/* A .texref or .surfref by name: where the handle of its texture or surface has to be written, 8
+ * bytes that are 0 at first. MACHINE_NOT_FOUND when there is none. */
 enum machine_status machine_find_reference(struct machine_module *module, const char *name,
                                            bool is_surface, uint64_t *address);
 /* The variables with .attribute(.managed), one after another; false at the end. */
@@ -180,7 +180,8 @@ struct machine_counter_name {
 };
 const struct machine_counter_name *machine_counter_names(size_t *count);
 
-/* Blocks that a cluster may have: on every device that has clusters, and on those that allow more. */
+/* Blocks that a cluster may have: on every device that has clusters, and on those that allow
+ * more. */
 enum { MACHINE_CLUSTER_PORTABLE = 8, MACHINE_CLUSTER_LIMIT = 16, MACHINE_CLUSTER_CAPABILITY = 9 };
 
 struct machine_launch {

@@ -172,8 +172,9 @@ static bool start_next(struct resident *resident, struct worker *worker) {
     return true;
 }
 
-/* The warp schedulers of a multiprocessor prefer what is older, so its blocks are at different places
- * of the kernel. For the caches the oldest takes each round, the next each second one, and so on. */
+/* The warp schedulers of a multiprocessor prefer what is older, so its blocks are at different
+ * places of the kernel. For the caches the oldest takes each round, the next each second one, and
+ * so on. */
 static bool has_turn(const struct resident *resident, const struct launch *launch, size_t k) {
     const size_t together = launch->properties->multiprocessors / launch->cluster_size;
     uint64_t older = 0;

@@ -1,11 +1,11 @@
 /*
  * Products of warpgroups: wgmma (PTX ISA 9.7.15).
  *
- * The four warps of a warpgroup come one after another, each for its sixteen rows, and a warp's part
- * is done when it issues it. The product as a whole is done when all four have: until then none of
- * them passes a wgmma.wait_group that covers it. On a GPU it is done at any time in between. What a
- * kernel does to registers and to shared memory meanwhile is the business of the checks
- * (warpgroup_watch.h).
+ * The four warps of a warpgroup come one after another, each for its sixteen rows, and a warp's
+ * part is done when it issues it. The product as a whole is done when all four have: until then
+ * none of them passes a wgmma.wait_group that covers it. On a GPU it is done at any time in
+ * between. What a kernel does to registers and to shared memory meanwhile is the business of the
+ * checks (warpgroup_watch.h).
  */
 #include "emulator/arithmetic/arithmetic.h"
 #include "emulator/checks/warpgroup_watch.h"

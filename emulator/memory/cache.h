@@ -25,8 +25,8 @@ int cache_open(struct cache *cache, size_t bytes, unsigned ways);
 void cache_close(struct cache *cache);
 /* The line, which is then the latest of its set; NULL when it is not there. */
 struct cache_line *cache_find(struct cache *cache, uint64_t number);
-/* A line that is not there, without valid sectors, in place of another. `dirty` gets that one's dirty
- * sectors. */
+/* A line that is not there, without valid sectors, in place of another. `dirty` gets that one's
+ * dirty sectors. */
 struct cache_line *cache_place(struct cache *cache, uint64_t number, uint8_t *dirty);
 
 #endif

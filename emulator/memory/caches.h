@@ -1,7 +1,7 @@
 /*
- * The caches of a device while one launch runs: a first-level cache for each multiprocessor, and the
- * second-level cache that all share. They begin empty, as Nsight Compute's do. docs/emulator.md,
- * "Caches", says what is simulated and what is not.
+ * The caches of a device while one launch runs: a first-level cache for each multiprocessor, and
+ * the second-level cache that all share. They begin empty, as Nsight Compute's do.
+ * docs/emulator.md, "Caches", says what is simulated and what is not.
  */
 #ifndef LOCKSTEP_EMULATOR_MEMORY_CACHES_H
 #define LOCKSTEP_EMULATOR_MEMORY_CACHES_H

@@ -1,6 +1,6 @@
 /*
- * Images that kernels read and write by a handle: where their texels lie, and how a texture makes one
- * value of several. The words and numbers of address modes are those of CUDA.
+ * Images that kernels read and write by a handle: where their texels lie, and how a texture makes
+ * one value of several. The words and numbers of address modes are those of CUDA.
  */
 #ifndef LOCKSTEP_EMULATOR_MEMORY_TEXTURE_H
 #define LOCKSTEP_EMULATOR_MEMORY_TEXTURE_H

@@ -1,6 +1,7 @@
 /*
- * NVRTC for the emulated GPU. NVIDIA's library compiles; but where a program asks for a cubin, it is given the PTX that
- * the cubin was made of: cuModuleLoadData takes both, and the emulated device runs PTX alone.
+ * NVRTC for the emulated GPU. NVIDIA's library compiles; but where a program asks for a cubin, it
+ * is given the PTX that the cubin was made of: cuModuleLoadData takes both, and the emulated device
+ * runs PTX alone.
  */
 #include "emulator/nvrtc/nvidia.h"
 
@@ -45,7 +46,8 @@ static void *function_of(const char *name) {
 
 /* ---- Functions that are NVIDIA's ---- */
 
-/* A function's name, parameters, and arguments; it is looked up each time, which is nothing beside compiling. */
+/* A function's name, parameters, and arguments; it is looked up each time, which is nothing beside
+ * compiling. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): a parameter list takes none */
 #define FORWARD(name, parameters, arguments)                                                       \
     NVRTC_API nvrtcResult name parameters;                                                         \

@@ -185,9 +185,9 @@ static enum fatbin_status join(struct fatbin_ptx *ptx, struct fatbin_ptx *more) 
     return text ? FATBIN_OK : FATBIN_OUT_OF_MEMORY;
 }
 
-/* Relocatable device code (nvcc -rdc=true): a container for each unit of translation, which a driver
- * links. One without PTX, such as NVIDIA's library for launches by kernels, is left out: what names its
- * functions finds that nothing defines them. */
+/* Relocatable device code (nvcc -rdc=true): a container for each unit of translation, which a
+ * driver links. One without PTX, such as NVIDIA's library for launches by kernels, is left out:
+ * what names its functions finds that nothing defines them. */
 static enum fatbin_status find_in_units(const void *const *units, unsigned architecture,
                                         struct fatbin_search *search, struct fatbin_ptx *ptx) {
     enum fatbin_status status = FATBIN_OK;

@@ -48,9 +48,9 @@ struct fatbin_ptx {
 /* Whether a container or a wrapper begins at `image`. */
 bool fatbin_is(const void *image);
 /*
- * Finds the PTX of the highest architecture that a device of `architecture` takes. `message` receives
- * one line on what is in the container when nothing fits or something is broken. When nothing fits,
- * `ptx` has no text, and says for what the first PTX there is; 0: there is none.
+ * Finds the PTX of the highest architecture that a device of `architecture` takes. `message`
+ * receives one line on what is in the container when nothing fits or something is broken. When
+ * nothing fits, `ptx` has no text, and says for what the first PTX there is; 0: there is none.
  */
 enum fatbin_status fatbin_find_ptx(const void *image, unsigned architecture, struct fatbin_ptx *ptx,
                                    char *message, size_t message_size);

@@ -1,7 +1,7 @@
 /*
- * How values come to functions and back (PTX ISA 9.0, 7.1 and 9.7.12: call). Compilers write .param variables, which are
- * stored to before a call and loaded from behind it. Registers and constants in their place, and functions whose
- * parameters are registers, become the same here.
+ * How values come to functions and back (PTX ISA 9.0, 7.1 and 9.7.12: call). Compilers write .param
+ * variables, which are stored to before a call and loaded from behind it. Registers and constants
+ * in their place, and functions whose parameters are registers, become the same here.
  */
 #include "emulator/ptx/parser_call.h"
 
@@ -19,7 +19,8 @@ void parser_append(struct parser *parser, const struct syntax_instruction *instr
     function->instructions[function->instruction_count++] = *instruction;
 }
 
-/* ld.param of a .param variable to the value, or st.param to it, under the guard of `beside` and in its place. */
+/* ld.param of a .param variable to the value, or st.param to it, under the guard of `beside` and in
+ * its place. */
 static void append_access(struct parser *parser, const struct syntax_instruction *beside,
                           const char *root, const struct syntax_variable *variable,
                           const char *name, const struct syntax_operand *value) {
@@ -76,8 +77,8 @@ static struct call_parts find_parts(const struct parser *parser,
     return parts;
 }
 
-/* A register or a constant is for one value of the formal's width; whether it is of its kind is seen with the
- * access. */
+/* A register or a constant is for one value of the formal's width; whether it is of its kind is
+ * seen with the access. */
 static void check_fits(struct parser *parser, const struct syntax_variable *formal,
                        const struct syntax_operand *item) {
     const struct syntax_operand *first = item->kind == OPERAND_VECTOR ? &item->items[0] : item;
@@ -168,7 +169,8 @@ static const char *area_name(struct parser *parser, const struct syntax_variable
     return parser_join_name(parser, formal->name, "passed");
 }
 
-/* The name of a parameter that is a register stands for the register, and a name of our own for its variable. */
+/* The name of a parameter that is a register stands for the register, and a name of our own for its
+ * variable. */
 static void declare_formals(struct parser *parser, struct syntax_variable **list, size_t count) {
     for (size_t k = 0; k < count; k++) {
         struct syntax_variable *formal = list[k];

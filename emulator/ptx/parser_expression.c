@@ -1,7 +1,8 @@
 /*
- * Constant expressions (PTX ISA 9.0, 4.5.4 to 4.5.6). Integers have 64 bits and are signed or unsigned, floats are doubles.
- * Where the manual and the assembler differ, this is what the assembler gives: bit operators keep signed values signed,
- * remainders are unsigned, and of `a ? b : c` the type is that of the value chosen.
+ * Constant expressions (PTX ISA 9.0, 4.5.4 to 4.5.6). Integers have 64 bits and are signed or
+ * unsigned, floats are doubles. Where the manual and the assembler differ, this is what the
+ * assembler gives: bit operators keep signed values signed, remainders are unsigned, and of `a ? b
+ * : c` the type is that of the value chosen.
  */
 #include "emulator/ptx/parser_expression.h"
 

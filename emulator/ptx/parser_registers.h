@@ -12,7 +12,8 @@ const char *parser_element_name(struct parser *parser, const char *name, size_t 
 const struct syntax_symbol *parser_find_vector(const struct parser *parser, const char *name);
 /* The name of a vector stands for its elements. */
 void parser_expand_vector(struct parser *parser, struct syntax_operand *operand);
-/* Gives the symbol registers of its function. One of 128 bits is two: the upper halves stand behind the lower ones. */
+/* Gives the symbol registers of its function. One of 128 bits is two: the upper halves stand behind
+ * the lower ones. */
 void parser_add_registers(struct parser *parser, const struct syntax_type *type,
                           struct syntax_symbol *symbol, unsigned long long count,
                           struct source_place place);

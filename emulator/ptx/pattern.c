@@ -52,8 +52,8 @@ static enum modifier_kind modifier_kind(const char *modifier) {
     return begins_with_space(modifier) ? KIND_SPACE : KIND_OTHER;
 }
 
-/* Roots that have their first modifier as a part of their name: it stays first. Products have it where
- * it says which half of an integer. */
+/* Roots that have their first modifier as a part of their name: it stays first. Products have it
+ * where it says which half of an integer. */
 static bool is_named_by_first(const struct syntax_instruction *instruction, size_t at) {
     static const char *const roots[] = {
         "shf",     "cp",   "brx",      "griddepcontrol", "wmma",  "mbarrier",  "createpolicy",

@@ -41,7 +41,8 @@ struct syntax_value {
     struct source_place place;
 };
 
-/* What stands for an image or for how one is read: a program knows its handle, which lies in it, by name alone. */
+/* What stands for an image or for how one is read: a program knows its handle, which lies in it, by
+ * name alone. */
 enum syntax_opaque { OPAQUE_NONE, OPAQUE_TEXTURE, OPAQUE_SAMPLER, OPAQUE_SURFACE };
 
 struct syntax_variable {

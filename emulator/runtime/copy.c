@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Whether the driver knows the memory: its own, and the host's that is page-locked, registered or managed. */
+/* Whether the driver knows the memory: its own, and the host's that is page-locked, registered or
+ * managed. */
 static bool is_known(const void *memory) {
     unsigned type;
     return cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address_of(memory)) ==

@@ -1,5 +1,5 @@
-/* The functions of the interface that are not here. They are there by name, since a program that is linked to be bound at
- * once would not start without them, though it may never call them. */
+/* The functions of the interface that are not here. They are there by name, since a program that is
+ * linked to be bound at once would not start without them, though it may never call them. */
 #include "emulator/runtime/runtime.h"
 
 #include <stdio.h>

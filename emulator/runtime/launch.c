@@ -52,8 +52,8 @@ static unsigned shared_bytes(size_t shared) {
     return shared > UINT32_MAX ? UINT32_MAX : (unsigned)shared;
 }
 
-/* The driver says what is wrong with a launch, and the runtime has a name of its own for a grid or block
- * that no device takes. */
+/* The driver says what is wrong with a launch, and the runtime has a name of its own for a grid or
+ * block that no device takes. */
 static cudaError_t launch_end(CUresult result, dim3 grid, dim3 block) {
     return is_possible(grid, block) ? runtime_end(result)
                                     : runtime_fail(cudaErrorInvalidConfiguration);

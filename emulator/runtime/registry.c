@@ -1,7 +1,7 @@
 /*
- * What a program has registered. Constructors that nvcc writes register every fat binary, and each kernel and
- * variable by the address that it has in the host's code. Nothing is loaded until it is asked for, but for
- * managed variables, which the host reads by itself.
+ * What a program has registered. Constructors that nvcc writes register every fat binary, and each
+ * kernel and variable by the address that it has in the host's code. Nothing is loaded until it is
+ * asked for, but for managed variables, which the host reads by itself.
  */
 #include "emulator/runtime/registry.h"
 
@@ -212,7 +212,8 @@ RUNTIME_API void __cudaRegisterVar(void **handle, char *host, char *device, cons
     register_variable(handle, host, name, NULL);
 }
 
-/* The host reads a managed variable through the pointer at `host`, by whose address it is known too. */
+/* The host reads a managed variable through the pointer at `host`, by whose address it is known
+ * too. */
 RUNTIME_API void __cudaRegisterManagedVar(void **handle, void **host, char *device,
                                           const char *name, int is_extern, size_t size,
                                           int is_constant, int is_global) {

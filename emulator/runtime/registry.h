@@ -1,4 +1,5 @@
-/* What a program has registered: fat binaries, and the kernels and variables in them by their host address. */
+/* What a program has registered: fat binaries, and the kernels and variables in them by their host
+ * address. */
 #ifndef LOCKSTEP_EMULATOR_RUNTIME_REGISTRY_H
 #define LOCKSTEP_EMULATOR_RUNTIME_REGISTRY_H
 
@@ -13,8 +14,8 @@ void registry_forget_modules(int device);
 struct runtime_kernel *registry_kernel(const void *host);
 /* Loads its module when it is the first of it. */
 CUresult registry_function(struct runtime_kernel *kernel, CUfunction *function);
-/* The driver's function of either, or of a kernel of a library. CUDA_ERROR_INVALID_HANDLE: it is none
- * of them. */
+/* The driver's function of either, or of a kernel of a library. CUDA_ERROR_INVALID_HANDLE: it is
+ * none of them. */
 CUresult registry_find(const void *host, CUfunction *function);
 /* Likewise, as another device has it. */
 CUresult registry_find_on(const void *host, int device, CUfunction *function);

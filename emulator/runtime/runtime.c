@@ -51,8 +51,8 @@ CUresult runtime_set_device(int device) {
     return result;
 }
 
-/* cuInit answers at once when the driver runs. A context that the program has made current itself is
- * used as it is. */
+/* cuInit answers at once when the driver runs. A context that the program has made current itself
+ * is used as it is. */
 CUresult runtime_begin(void) {
     CUcontext current = NULL;
     CUresult result = cuInit(0);

@@ -1,9 +1,9 @@
 /*
  * The runtime's state, and what every function of its interface begins and ends with.
  *
- * A call opens the driver and its primary context when it is the first, does its work by the driver's
- * API, and leaves its error for cudaGetLastError. The driver keeps order and locks; the runtime has one lock, for
- * what the program has registered.
+ * A call opens the driver and its primary context when it is the first, does its work by the
+ * driver's API, and leaves its error for cudaGetLastError. The driver keeps order and locks; the
+ * runtime has one lock, for what the program has registered.
  */
 #ifndef LOCKSTEP_EMULATOR_RUNTIME_RUNTIME_H
 #define LOCKSTEP_EMULATOR_RUNTIME_RUNTIME_H

@@ -1,5 +1,5 @@
-/* The types of the CUDA runtime's interface that its functions here take. Handles and most enumerations are
- * the driver's. RUNTIME_VERSION is 12000 or 13000: some structures differ. */
+/* The types of the CUDA runtime's interface that its functions here take. Handles and most
+ * enumerations are the driver's. RUNTIME_VERSION is 12000 or 13000: some structures differ. */
 #ifndef LOCKSTEP_EMULATOR_RUNTIME_TYPES_H
 #define LOCKSTEP_EMULATOR_RUNTIME_TYPES_H
 

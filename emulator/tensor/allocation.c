@@ -1,5 +1,5 @@
-/* Allocation of tensor memory (PTX ISA 9.7.16.7). Blocks of a pair allocate at once; here each takes
- * the same columns of its own, since both ask for the same in the same order. */
+/* Allocation of tensor memory (PTX ISA 9.7.16.7). Blocks of a pair allocate at once; here each
+ * takes the same columns of its own, since both ask for the same in the same order. */
 #include "emulator/tensor/tensor.h"
 
 #include "emulator/async/async.h"

@@ -1,4 +1,5 @@
-/* The instruction descriptor of tcgen05.mma (PTX ISA 9.7.16.4.2): the shape, and what the elements are. */
+/* The instruction descriptor of tcgen05.mma (PTX ISA 9.7.16.4.2): the shape, and what the elements
+ * are. */
 #ifndef LOCKSTEP_EMULATOR_TENSOR_DESCRIPTION_H
 #define LOCKSTEP_EMULATOR_TENSOR_DESCRIPTION_H
 

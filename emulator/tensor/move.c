@@ -1,6 +1,6 @@
 /*
- * Loads and stores between registers and tensor memory (PTX ISA 9.7.16.8). They are done when they are
- * issued; what a kernel does before it has waited for them is the business of the checks.
+ * Loads and stores between registers and tensor memory (PTX ISA 9.7.16.8). They are done when they
+ * are issued; what a kernel does before it has waited for them is the business of the checks.
  */
 #include "emulator/tensor/tensor.h"
 

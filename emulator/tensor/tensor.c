@@ -1,5 +1,5 @@
-/* What all of tcgen05 asks: whose tensor memory it is, whether it is allocated, and whether it is in
- * use. */
+/* What all of tcgen05 asks: whose tensor memory it is, whether it is allocated, and whether it is
+ * in use. */
 #include "emulator/tensor/tensor.h"
 
 #include "emulator/decode/tensor.h"

@@ -2,8 +2,8 @@
  * The tensor memory of a block (PTX ISA 9.7.16.1): 128 lanes by 512 columns of 32 bits, which warps
  * allocate by columns.
  *
- * On a GPU the blocks of a multiprocessor share it, and an allocation waits until there is room. Here
- * each block has all of it.
+ * On a GPU the blocks of a multiprocessor share it, and an allocation waits until there is room.
+ * Here each block has all of it.
  */
 #ifndef LOCKSTEP_EMULATOR_WARPS_TENSOR_MEMORY_H
 #define LOCKSTEP_EMULATOR_WARPS_TENSOR_MEMORY_H

@@ -12,8 +12,8 @@ static inline uint64_t value_read(const struct warp *warp, const struct detail *
                                       : ((const struct lanes32 *)from)->at[lane];
 }
 
-/* Operand `k` and an offset, an address: one of 32 bits wraps around, as the base of an array may lie
- * below its memory. */
+/* Operand `k` and an offset, an address: one of 32 bits wraps around, as the base of an array may
+ * lie below its memory. */
 static inline uint64_t value_address(const struct warp *warp, const struct detail *detail,
                                      unsigned k, unsigned lane, int64_t offset) {
     const uint64_t address = value_read(warp, detail, k, lane) + (uint64_t)offset;

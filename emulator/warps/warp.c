@@ -172,8 +172,8 @@ static void site_append(const struct warp *warp, const struct syntax_site *site,
         snprintf(text + length, size - length, ", inlined at %s:%u", name, site->line);
 }
 
-/* The line, and where code was inlined its first caller and the last: of templates that unroll loops
- * there are dozens between. */
+/* The line, and where code was inlined its first caller and the last: of templates that unroll
+ * loops there are dozens between. */
 static void describe_source(const struct warp *warp, const struct instruction *instruction,
                             char *text, size_t size) {
     const struct syntax_instruction *source = instruction->detail->source;

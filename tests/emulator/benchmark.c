@@ -1,8 +1,8 @@
 /*
  * How fast the emulator's core is: naive and tiled GEMM from tests/data/ptx/core.ptx, with counters
- * and memory checks on, then with all checks. `make bench-emulator` runs it. CPU time and wall time are both shown: on a
- * machine that others use, only the first one tells what a core can do, and the ratio of two
- * threads to one only means something where two cores are free.
+ * and memory checks on, then with all checks. `make bench-emulator` runs it. CPU time and wall time
+ * are both shown: on a machine that others use, only the first one tells what a core can do, and
+ * the ratio of two threads to one only means something where two cores are free.
  */
 #include "emulator/machine/machine.h"
 #include "tests/support/a100.h"

@@ -108,7 +108,8 @@ CUresult cuCtxDestroy_v2(CUcontext handle) {
 }
 DRIVER_ALIAS(cuCtxDestroy_v2, cuCtxDestroy);
 
-/* A context that has been attached to is destroyed when it is detached from as often, and once more. */
+/* A context that has been attached to is destroyed when it is detached from as often, and once
+ * more. */
 CUresult cuCtxAttach(CUcontext *handle, unsigned int flags) {
     struct driver_context *context;
     CUresult status = driver_begin_context(&context);

@@ -142,7 +142,8 @@ static const char *file_of(const void *caller) {
     return dladdr(caller, &about) && about.dli_fname ? about.dli_fname : "";
 }
 
-/* The first to ask for tables are told apart; a process may have the runtime in several libraries. */
+/* The first to ask for tables are told apart; a process may have the runtime in several
+ * libraries. */
 static bool asks_first(const char *file) {
     enum { FILES = 16 };
     static const char *files[FILES];
@@ -156,8 +157,8 @@ static bool asks_first(const char *file) {
 }
 
 /* The tables behind this call are private to NVIDIA's libraries; the emulator has none. The CUDA
- * runtime asks for several, also before cuInit, and then fails with an error that does not tell why.
- * NVIDIA's compiler asks for a table too, as its linker does, and both go on without. */
+ * runtime asks for several, also before cuInit, and then fails with an error that does not tell
+ * why. NVIDIA's compiler asks for a table too, as its linker does, and both go on without. */
 CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
     if (!table || !identifier)
         return CUDA_ERROR_INVALID_VALUE;

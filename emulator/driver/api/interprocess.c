@@ -55,8 +55,8 @@ CUresult cuIpcGetEventHandle(CUipcEventHandle *handle, CUevent event_handle) {
     return driver_end(status);
 }
 
-/* Work is done when it is submitted. So what the other process has recorded is over whenever this one
- * asks, and an event of its own says the same. */
+/* Work is done when it is submitted. So what the other process has recorded is over whenever this
+ * one asks, and an event of its own says the same. */
 CUresult cuIpcOpenEventHandle(CUevent *event, CUipcEventHandle handle) {
     struct driver_context *context;
     CUresult status = driver_begin_context(&context);

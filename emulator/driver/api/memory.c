@@ -13,7 +13,8 @@ static CUresult memory_begin(struct driver_context **context) {
     return status == CUDA_SUCCESS ? capture_forbid() : status;
 }
 
-/* Addresses are unified: what is freed need not be of the context that is current, and none need be.
+/* Addresses are unified: what is freed need not be of the context that is current, and none need
+ * be.
  */
 static CUresult memory_begin_free(void) {
     struct driver_context *context;

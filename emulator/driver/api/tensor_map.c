@@ -161,7 +161,8 @@ static CUresult check_box(const struct request *request) {
     return CUDA_SUCCESS;
 }
 
-/* A copy has 16 bits for the corners along width, height and depth: all for one, 5 each for three. */
+/* A copy has 16 bits for the corners along width, height and depth: all for one, 5 each for
+ * three. */
 static CUresult check_pixels(const struct request *request) {
     enum { PIXELS_LIMIT = 1024 };
     static const int limits[] = {[3] = 1 << 15, [4] = 1 << 7, [5] = 1 << 4};

@@ -160,7 +160,8 @@ CUresult cuTexRefSetFormat(CUtexref handle, CUarray_format format, int channels)
 
 /* ---- How it is read ---- */
 
-/* What does not fit together now may do so after the next call; a launch tells where nothing is bound. */
+/* What does not fit together now may do so after the next call; a launch tells where nothing is
+ * bound. */
 static CUresult changed(CUresult status, struct driver_reference *reference) {
     if (status == CUDA_SUCCESS)
         (void)reference_update(reference);

@@ -19,7 +19,8 @@ struct driver_module {
  * log_size bytes with the NUL. */
 CUresult module_load(struct driver_context *context, const char *name, const void *image, char *log,
                      size_t log_size, struct driver_module **module);
-/* Whether the text is PTX by its syntax; what it needs of others is not looked for. `log` as above. */
+/* Whether the text is PTX by its syntax; what it needs of others is not looked for. `log` as
+ * above. */
 CUresult module_check_syntax(const char *name, const char *text, char *log, size_t log_size);
 void module_unload(struct driver_module *module);
 CUresult module_find(CUmodule handle, struct driver_module **module);

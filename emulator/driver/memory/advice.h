@@ -7,14 +7,14 @@
 
 struct driver_advice;
 
-/* Of an allocation, whose advice is at *list, NULL where nothing was advised yet. All pages that the
- * range touches take it. */
+/* Of an allocation, whose advice is at *list, NULL where nothing was advised yet. All pages that
+ * the range touches take it. */
 CUresult advice_set(struct driver_advice **list, CUdeviceptr address, size_t count,
                     CUmem_advise advice, CUmemLocation location);
 CUresult advice_note_prefetch(struct driver_advice **list, CUdeviceptr address, size_t count,
                               CUmemLocation location);
-/* Writes `size` bytes, as cuMemRangeGetAttribute has them. CUDA_ERROR_INVALID_VALUE: there is no such
- * attribute, or it is of another size. */
+/* Writes `size` bytes, as cuMemRangeGetAttribute has them. CUDA_ERROR_INVALID_VALUE: there is no
+ * such attribute, or it is of another size. */
 CUresult advice_read(const struct driver_advice *list, CUdeviceptr address, size_t count,
                      CUmem_range_attribute attribute, void *data, size_t size);
 /* Of the pages that the range touches. */

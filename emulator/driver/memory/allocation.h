@@ -54,8 +54,8 @@ struct driver_allocation *allocation_adopted(const struct driver_context *contex
                                              const struct driver_origin *origin);
 /* Gives the memory back to the machine and forgets it. */
 CUresult allocation_free(struct driver_allocation *allocation);
-/* The same for what begins at the address and is of one of `kinds`, a bit each: 1 << its number. There
- * being none is a fault of the program, which called `call`. */
+/* The same for what begins at the address and is of one of `kinds`, a bit each: 1 << its number.
+ * There being none is a fault of the program, which called `call`. */
 CUresult allocation_free_at(const char *call, CUdeviceptr address, unsigned kinds);
 /* Bytes of a device's memory that are taken; what belongs to no allocation counts for each. */
 size_t allocation_used(CUdevice device);

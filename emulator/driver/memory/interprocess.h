@@ -1,7 +1,7 @@
 /*
- * Memory that processes share. Its pages are moved into one file without a name, at their own addresses,
- * which another process opens by this process's number and that of the file. So a handle is good while
- * the process that made it lives.
+ * Memory that processes share. Its pages are moved into one file without a name, at their own
+ * addresses, which another process opens by this process's number and that of the file. So a handle
+ * is good while the process that made it lives.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_MEMORY_INTERPROCESS_H
 #define LOCKSTEP_EMULATOR_DRIVER_MEMORY_INTERPROCESS_H

@@ -1,6 +1,7 @@
 /*
- * What is asked of ranges of managed memory, a program's variables among it. CUDA_ERROR_INVALID_VALUE where a range is none,
- * CUDA_ERROR_INVALID_DEVICE where a place is no device.
+ * What is asked of ranges of managed memory, a program's variables among it.
+ * CUDA_ERROR_INVALID_VALUE where a range is none, CUDA_ERROR_INVALID_DEVICE where a place is no
+ * device.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_MEMORY_MANAGED_H
 #define LOCKSTEP_EMULATOR_DRIVER_MEMORY_MANAGED_H

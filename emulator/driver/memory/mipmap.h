@@ -1,4 +1,5 @@
-/* Mipmapped arrays: an image and its halves, which lie behind one another. Each is an array of its own too. */
+/* Mipmapped arrays: an image and its halves, which lie behind one another. Each is an array of its
+ * own too. */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_MEMORY_MIPMAP_H
 #define LOCKSTEP_EMULATOR_DRIVER_MEMORY_MIPMAP_H
 

@@ -29,11 +29,13 @@ struct driver_pool {
     size_t used, used_high;
 };
 
-/* Pinned memory of a device or of the host, managed memory of either or of no place; NULL: no such place. */
+/* Pinned memory of a device or of the host, managed memory of either or of no place; NULL: no such
+ * place. */
 struct driver_pools *pool_find_place(const struct pool_place *place);
 /* NULL: no memory. */
 struct driver_pool *pool_open(const struct pool_place *place);
-/* The place's own pool, and the one in use there; the first is made when it is asked for. NULL: no memory. */
+/* The place's own pool, and the one in use there; the first is made when it is asked for. NULL: no
+ * memory. */
 struct driver_pool *pool_own(const struct pool_place *place);
 struct driver_pool *pool_current(const struct pool_place *place);
 /* The pool that cuMemAllocAsync takes from. */

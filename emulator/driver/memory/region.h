@@ -1,6 +1,7 @@
 /*
- * Memory of graphs. A node that allocates has its address from the start, so that other nodes can name it. There
- * is memory at it from the node's run until it is freed, by a node or by the program.
+ * Memory of graphs. A node that allocates has its address from the start, so that other nodes can
+ * name it. There is memory at it from the node's run until it is freed, by a node or by the
+ * program.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_MEMORY_REGION_H
 #define LOCKSTEP_EMULATOR_DRIVER_MEMORY_REGION_H

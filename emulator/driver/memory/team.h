@@ -1,6 +1,6 @@
 /*
- * Teams of devices that have multicast addresses: which devices are in one, and which memory of each
- * is bound where.
+ * Teams of devices that have multicast addresses: which devices are in one, and which memory of
+ * each is bound where.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_MEMORY_TEAM_H
 #define LOCKSTEP_EMULATOR_DRIVER_MEMORY_TEAM_H

@@ -1,7 +1,8 @@
 /*
- * Virtual memory management: addresses are reserved, memory is made apart from them, mapped there, and may be
- * accessed once that is allowed. Memory is a file without a name, so that it can be mapped in several places
- * and handed to other processes. A multicast object is mapped as memory is, but has none of its own.
+ * Virtual memory management: addresses are reserved, memory is made apart from them, mapped there,
+ * and may be accessed once that is allowed. Memory is a file without a name, so that it can be
+ * mapped in several places and handed to other processes. A multicast object is mapped as memory
+ * is, but has none of its own.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_MEMORY_VIRTUAL_H
 #define LOCKSTEP_EMULATOR_DRIVER_MEMORY_VIRTUAL_H
@@ -63,8 +64,8 @@ CUresult mapping_remove(struct driver_reservation *reservation, CUdeviceptr addr
 CUresult mapping_allow(struct driver_reservation *reservation, CUdeviceptr address, size_t size,
                        CUmemAccess_flags access);
 
-/* Binds the memory of `binding`, from `from` on, to a multicast object, and ends that again. What is
- * mapped of the object changes with it. */
+/* Binds the memory of `binding`, from `from` on, to a multicast object, and ends that again. What
+ * is mapped of the object changes with it. */
 CUresult physical_bind(struct driver_physical *multicast, struct driver_binding *binding,
                        size_t from);
 CUresult physical_unbind(struct driver_physical *multicast, CUdevice device, size_t offset,

@@ -21,8 +21,8 @@ struct driver_device {
 const struct driver_device *driver_devices(size_t *count);
 /* NULL when no device has this key. */
 const struct driver_device *driver_device_find(const char *key);
-/* ", or choose --device b200 (LOCKSTEP_EMULATOR=device=b200)", the first that takes PTX for sm_TARGET
- * with these features; nothing where none does. */
+/* ", or choose --device b200 (LOCKSTEP_EMULATOR=device=b200)", the first that takes PTX for
+ * sm_TARGET with these features; nothing where none does. */
 void driver_device_advise(unsigned target, char features, char *text, size_t size);
 /* 0 when there is no such attribute. `properties` are the device's with what the configuration
  * changed. */

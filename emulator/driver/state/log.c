@@ -17,7 +17,8 @@ static unsigned oldest(const struct driver_log *log) {
     return log->count > LOG_LINES ? log->count - LOG_LINES : 0;
 }
 
-/* Where CUDA_LOG_FILE says. It is looked at when there is something to write, as CUDA's manual has it. */
+/* Where CUDA_LOG_FILE says. It is looked at when there is something to write, as CUDA's manual has
+ * it. */
 static void line_write(const char *text) {
     const char *path = getenv("CUDA_LOG_FILE");
     if (!path || !*path)

@@ -1,7 +1,7 @@
 /*
- * The last lines that the driver had to say, for cuLogs*: what went wrong, and each call that failed. Every line has its
- * time, its thread and its level in front: "[22:21:32.099][25642][CUDA][E] out of memory". They go to the file of
- * CUDA_LOG_FILE too.
+ * The last lines that the driver had to say, for cuLogs*: what went wrong, and each call that
+ * failed. Every line has its time, its thread and its level in front:
+ * "[22:21:32.099][25642][CUDA][E] out of memory". They go to the file of CUDA_LOG_FILE too.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_STATE_LOG_H
 #define LOCKSTEP_EMULATOR_DRIVER_STATE_LOG_H
@@ -29,13 +29,16 @@ struct driver_log {
 };
 
 void log_add(struct driver_log *log, CUlogLevel level, const char *message);
-/* The next line for callbacks, copied, since others may follow while they run. False: there is none. */
+/* The next line for callbacks, copied, since others may follow while they run. False: there is
+ * none. */
 bool log_next(struct driver_log *log, struct driver_log_line *line);
-/* The lines from a number on, a line each, after a note where older ones are gone. False: errno says why. */
+/* The lines from a number on, a line each, after a note where older ones are gone. False: errno
+ * says why. */
 bool log_print(const struct driver_log *log, unsigned from, FILE *file);
 /*
- * Likewise, as a string of at most `size` bytes. Where not all fit, the oldest are left out, and a note says so. Returns
- * the string's length. False in *fits: there are lines, and not one of them fits.
+ * Likewise, as a string of at most `size` bytes. Where not all fit, the oldest are left out, and a
+ * note says so. Returns the string's length. False in *fits: there are lines, and not one of them
+ * fits.
  */
 size_t log_copy(const struct driver_log *log, unsigned from, char *to, size_t size, bool *fits);
 

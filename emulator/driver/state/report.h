@@ -30,7 +30,8 @@ struct driver_report {
     struct report_table since_reset; /* for the program */
 };
 
-/* Adds a launch, and returns its row among those of the whole report. NULL when there is no memory for a new one. */
+/* Adds a launch, and returns its row among those of the whole report. NULL when there is no memory
+ * for a new one. */
 const struct report_row *report_add(struct driver_report *report, const struct report_row *launch);
 void report_reset(struct driver_report *report);
 /*

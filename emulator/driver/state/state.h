@@ -54,7 +54,8 @@ struct driver_context {
     struct driver_stream *legacy, *per_thread;
 };
 
-/* What each of the devices has of its own. All are of one model, and share one machine and its addresses. */
+/* What each of the devices has of its own. All are of one model, and share one machine and its
+ * addresses. */
 enum { DRIVER_DEVICES = 8 };
 
 /* Of one place: its own pool, and the one in use. NULL: nobody has asked. */
@@ -67,7 +68,8 @@ struct driver_seat {
     struct driver_pools pools, managed_pools;
 };
 
-/* A function of the program that is called at the end of the call that is under way, without the lock. */
+/* A function of the program that is called at the end of the call that is under way, without the
+ * lock. */
 struct driver_farewell {
     struct driver_farewell *next;
     CUhostFn function;
@@ -138,7 +140,8 @@ CUresult driver_begin(void);
 CUresult driver_begin_context(struct driver_context **context);
 /* Also: there is such a device, and somewhere to put the answer. */
 CUresult driver_begin_device(CUdevice device, const void *answer);
-/* Logs a failure, by the name of the entry point that calls it, and tells callbacks what was logged since. */
+/* Logs a failure, by the name of the entry point that calls it, and tells callbacks what was logged
+ * since. */
 #define driver_end(status) driver_end_of(__func__, status)
 CUresult driver_end_of(const char *call, CUresult status);
 bool driver_has_device(CUdevice device);

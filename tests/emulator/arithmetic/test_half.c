@@ -378,8 +378,8 @@ TEST(half_modifiers) {
     assert_int_equal(ptx("abs.bf16x2", 0xbf80ff80, 0, 0), 0x3f807f80);
 }
 
-/* A factor that a tensor map filled in makes a sum zero, whatever its sign; another NaN does not, and
- * neither does c. */
+/* A factor that a tensor map filled in makes a sum zero, whatever its sign; another NaN does not,
+ * and neither does c. */
 TEST(factors_outside_a_tensor) {
     assert_int_equal(ptx("fma.rn.oob.f16", 0x4000, 0x4200, 0x3c00), 0x4700);
     assert_int_equal(ptx("fma.rn.oob.f16", 0x7ff7, 0x4200, 0x3c00), 0);

@@ -1,6 +1,6 @@
 /*
- * The emulator's mma.m8n8k4 of f16: four products of a warp, in every layout and with every accumulator,
- * laid out by the formulas of PTX ISA 9.7.14.5.1 and equal to plain loops to the bit.
+ * The emulator's mma.m8n8k4 of f16: four products of a warp, in every layout and with every
+ * accumulator, laid out by the formulas of PTX ISA 9.7.14.5.1 and equal to plain loops to the bit.
  */
 #include "tests/support/arithmetic_lookup.h"
 #include "tests/support/test.h"

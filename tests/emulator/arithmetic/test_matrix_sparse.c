@@ -1,6 +1,6 @@
 /*
- * The emulator's mma.sp against plain loops over the whole matrix: fragments and metadata are laid out
- * by what PTX ISA 9.7.14.6 says of each shape, and results are equal to the bit.
+ * The emulator's mma.sp against plain loops over the whole matrix: fragments and metadata are laid
+ * out by what PTX ISA 9.7.14.6 says of each shape, and results are equal to the bit.
  */
 #include "tests/support/arithmetic_lookup.h"
 #include "tests/support/test.h"

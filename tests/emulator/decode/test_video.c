@@ -1,5 +1,5 @@
-/* Video instructions with their selectors, signs and second operations, drawn at random and compared with
- * what PTX ISA 9.7.18 writes of each; and what the assembler refuses of them. */
+/* Video instructions with their selectors, signs and second operations, drawn at random and
+ * compared with what PTX ISA 9.7.18 writes of each; and what the assembler refuses of them. */
 #include "tests/support/emulator_core.h"
 
 #include "tests/support/arithmetic_lookup.h"

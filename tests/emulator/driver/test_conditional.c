@@ -2,7 +2,8 @@
 #include "tests/support/emulator_driver.h"
 #include "tests/support/test.h"
 
-/* count adds one to *to, and sets the condition to whether it is below `most` yet; set sets it to `most`. */
+/* count adds one to *to, and sets the condition to whether it is below `most` yet; set sets it to
+ * `most`. */
 static const char ptx[] =
     ".version 8.4\n.target sm_80\n.address_size 64\n"
     ".extern .func cudaGraphSetConditional(.param .b64 h, .param .b32 v);\n"

@@ -1,11 +1,13 @@
-/* The emulated driver: multiprocessors that are split into parts, and green contexts that have them. */
+/* The emulated driver: multiprocessors that are split into parts, and green contexts that have
+ * them. */
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/emulator_driver.h"
 #include "tests/support/test.h"
 
-/* The whole device has 16, of compute capability 8.0: groups of at least 4, and of an even number. */
+/* The whole device has 16, of compute capability 8.0: groups of at least 4, and of an even
+ * number. */
 enum { WHOLE = 16 };
 
 static CUdevResource whole_device(void) {

@@ -1,4 +1,5 @@
-/* The emulated driver's log: what it says of calls that fail, by callback, in memory and in a file (cuLogs*). */
+/* The emulated driver's log: what it says of calls that fail, by callback, in memory and in a file
+ * (cuLogs*). */
 #include <unistd.h>
 
 #include "emulator/driver/lockstep_emulator.h"
@@ -117,7 +118,8 @@ static unsigned count_lines(const char *text) {
     return lines;
 }
 
-/* Of many lines the last hundred are kept, of those the last that fit are copied; a note tells of either. */
+/* Of many lines the last hundred are kept, of those the last that fit are copied; a note tells of
+ * either. */
 TEST_WITH_CONTEXT(what_does_not_fit_is_told) {
     char text[WHOLE];
     size_t size = sizeof text;

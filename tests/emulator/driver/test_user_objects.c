@@ -1,4 +1,5 @@
-/* The emulated driver: user objects, destroyed when neither the program nor a graph has a reference. */
+/* The emulated driver: user objects, destroyed when neither the program nor a graph has a
+ * reference. */
 #include "tests/support/emulator_driver.h"
 #include "tests/support/test.h"
 
@@ -56,7 +57,8 @@ TEST_WITH_CONTEXT(graphs_have_references) {
     assert_int_equal(object.destroyed, 1);
 }
 
-/* The references of a child graph are its copy's in the parent; an update puts the new graph's in place. */
+/* The references of a child graph are its copy's in the parent; an update puts the new graph's in
+ * place. */
 TEST_WITH_CONTEXT(updates_and_children_take_references_along) {
     struct object first, second;
     CUgraph graph, child;

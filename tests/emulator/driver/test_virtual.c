@@ -1,4 +1,5 @@
-/* The emulated driver: virtual memory management, the memory of graphs, and values that streams wait for. */
+/* The emulated driver: virtual memory management, the memory of graphs, and values that streams
+ * wait for. */
 #include "tests/support/emulator_driver.h"
 #include "tests/support/test.h"
 

@@ -1,5 +1,5 @@
-/* The emulated driver whose files cannot be written: it runs, and says so. As in a process that outlives the
- * `lockstep emulate` that started its program. */
+/* The emulated driver whose files cannot be written: it runs, and says so. As in a process that
+ * outlives the `lockstep emulate` that started its program. */
 #define TESTS_OWN_MAIN
 #include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"

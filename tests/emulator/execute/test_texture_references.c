@@ -152,7 +152,8 @@ TEST(names_of_another_kind_are_refused) {
             fail_msg("taken: %s", wrong[k]);
 }
 
-/* A handle may come as a parameter that is called a reference, whose value is read and not its name. */
+/* A handle may come as a parameter that is called a reference, whose value is read and not its
+ * name. */
 TEST(parameters_are_read_as_handles) {
     struct bench *bench = *state;
     const struct machine_texture texture = line(bench);

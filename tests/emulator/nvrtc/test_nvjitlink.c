@@ -127,7 +127,8 @@ static const char meeting[] =
     "call.uni wait; add.u32 %r7, %r7, 1000; st.global.u32 [%rd2], %r7; call.uni wait;\n"
     "ld.global.u32 %r8, [%rd3]; call.uni wait; st.global.u32 [%rd2], %r8; ret; }\n";
 
-/* As Numba links kernels that wait for their grid. Blocks of a warp do not wait for each other by chance. */
+/* As Numba links kernels that wait for their grid. Blocks of a warp do not wait for each other by
+ * chance. */
 TEST_WITH_CONTEXT(the_grid_meets_without_machine_code) {
     enum { BLOCKS = 5, THREADS = 32, WORDS = BLOCKS * THREADS };
     nvJitLinkHandle link = link_begin();

@@ -117,7 +117,8 @@ TEST(fat_binaries_offer_the_newest_that_fits) {
     assert_non_null(strstr(message, "arch=compute_70,code=compute_70"));
 }
 
-/* Sets a bit in the flags of the entry for sm_90, where nvcc says what features the PTX asks for. */
+/* Sets a bit in the flags of the entry for sm_90, where nvcc says what features the PTX asks
+ * for. */
 static void set_flag_of_90(unsigned char *image, uint64_t flag) {
     enum { HEADER = 16, SIZE_AT = 8, ARCHITECTURE_AT = 28, FLAGS_AT = 40 };
     uint64_t size, length, flags;

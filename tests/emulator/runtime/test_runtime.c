@@ -1,6 +1,6 @@
 /*
- * The CUDA runtime on the emulated driver: what nvcc's code of the host calls, spelled in C, and the programs
- * of tests/programs, which nvcc has compiled where there is one.
+ * The CUDA runtime on the emulated driver: what nvcc's code of the host calls, spelled in C, and
+ * the programs of tests/programs, which nvcc has compiled where there is one.
  */
 #include <dirent.h>
 #include <spawn.h>
