@@ -237,11 +237,18 @@ static const struct syntax_type *declared_type(struct decoder *decoder,
  */
 static bool check_classes(struct decoder *decoder, const struct syntax_operand *items,
                           uint32_t count) {
+    const char *first = NULL;
+    bool has_bits = false;
     for (uint32_t k = 0; k < count; k++) {
         const struct syntax_type *declared = declared_type(decoder, &items[k]);
-        if (declared && declared->kind == TYPE_BITS)
-            return true;
+        const char *next = operand_class_name(&items[k], declared);
+        if (first && next && strcmp(first, next) != 0)
+            decoder_fail(decoder, "elements of different types in one vector");
+        first = next ? next : first;
+        has_bits |= declared && declared->kind == TYPE_BITS;
     }
+    if (has_bits)
+        return true;
     for (uint32_t k = 0; k < count; k++) {
         const struct syntax_type *declared = declared_type(decoder, &items[k]);
         if (declared)

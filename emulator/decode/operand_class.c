@@ -88,9 +88,14 @@ static bool is_number(const struct decoder *decoder, bool is_to) {
         const char *root;
         bool is_to;
         uint8_t first; /* source */
-    } numbers[] = {{"popc", true, 0},   {"clz", true, 0},   {"shl", false, 1}, {"shr", false, 1},
-                   {"bfi", false, 2},   {"shf", false, 2},  {"bmsk", true, 0}, {"match", true, 0},
-                   {"redux", false, 1}, {"vote", false, 1}, {"elect", true, 0}};
+    } numbers[] = {
+        {"popc", true, 0},       {"clz", true, 0},    {"shl", false, 1},   {"shr", false, 1},
+        {"bfi", false, 2},       {"shf", false, 2},   {"bmsk", true, 0},   {"bmsk", false, 0},
+        {"match", true, 0},      {"match", false, 1}, {"redux", false, 1}, {"vote", false, 1},
+        {"elect", true, 0},      {"dp4a", true, 0},   {"dp4a", false, 2},  {"dp2a", true, 0},
+        {"dp2a", false, 2},      {"szext", false, 1}, {"bfind", true, 0},  {"vset", false, 2},
+        {"vset2", false, 2},     {"vset4", false, 2}, {"mapa", false, 1},  {"getctarank", true, 0},
+        {"nanosleep", false, 0}, {"shfl", false, 3}};
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
         if (is_root(decoder, numbers[k].root) && is_to == numbers[k].is_to &&
             (is_to || decoder->detail->from_count >= numbers[k].first))
@@ -101,12 +106,13 @@ static bool is_number(const struct decoder *decoder, bool is_to) {
 
 /* What lanes do together takes a mask of lanes as well, which is an integer. */
 static bool is_mixed(const struct decoder *decoder, const struct syntax_type *type) {
-    return type->kind == TYPE_FLOAT && decoder_has_modifier(decoder, "sync");
+    return type->kind == TYPE_FLOAT && decoder_has_modifier(decoder, "sync") &&
+           !is_root(decoder, "redux");
 }
 
-/* redux takes floats as such alone. */
+/* redux takes floats as such alone, and pairs of halves as nothing. */
 static bool is_reduction_of_bits(const struct decoder *decoder, const struct named_types *types) {
-    return is_root(decoder, "redux") && types->last && types->last->kind == TYPE_BITS;
+    return is_root(decoder, "redux") && types->last && types->last->kind != TYPE_FLOAT;
 }
 
 static bool computes(const struct decoder *decoder) {
@@ -127,7 +133,7 @@ void operand_class_check(struct decoder *decoder, const struct syntax_operand *o
         is_wrong = types.count <= 1 && !(types.count && fits(types.last, declared)) &&
                    !is_of_pairs(decoder, declared);
     else if (is_number(decoder, is_to) || is_reduction_of_bits(decoder, &types))
-        is_wrong = declared->kind == TYPE_FLOAT && !is_pair(declared->name);
+        is_wrong = declared->kind == TYPE_FLOAT;
     else if (types.count == 0 || (types.count == 1 && declared->bits != types.last->bits))
         is_wrong = !moves && declared->kind == TYPE_FLOAT && !is_root(decoder, "createpolicy") &&
                    !is_root(decoder, "movmatrix") &&
@@ -153,6 +159,17 @@ void operand_class_check_value(struct decoder *decoder, const struct syntax_oper
     const struct named_types types = types_of(decoder);
     if (is_known && !is_of_any_type(declared) && types.count == 1 && !fits(types.last, declared))
         refuse(decoder, operand, declared);
+    if (is_root(decoder, "mbarrier") && declared->kind == TYPE_FLOAT)
+        refuse(decoder, operand, declared);
+}
+
+const char *operand_class_name(const struct syntax_operand *operand,
+                               const struct syntax_type *declared) {
+    if (operand->kind == OPERAND_INTEGER)
+        return "integer";
+    if (!declared || is_of_any_type(declared))
+        return NULL;
+    return is_integer(declared) ? "integer" : declared->name;
 }
 
 /* ---- Accesses to memory ---- */
@@ -168,6 +185,8 @@ void operand_class_check_space(struct decoder *decoder, enum state_space space) 
                                                     : space == wanted;
     if (!is_right)
         decoder_fail(decoder, "a variable of another state space");
+    if (space == SPACE_PARAM && is_root(decoder, "st"))
+        decoder_fail(decoder, "a store to a parameter of the kernel");
 }
 
 static void check_hints(struct decoder *decoder) {
@@ -214,6 +233,20 @@ bool operand_class_has_floats(const struct decoder *decoder) {
     return types.count > 0 && (types.first->kind == TYPE_FLOAT || types.last->kind == TYPE_FLOAT);
 }
 
+/* What single instructions do not take as a literal. */
+static void check_exceptions(struct decoder *decoder, bool is_integer, char letter) {
+    const bool compares = is_root(decoder, "set") || is_root(decoder, "setp");
+    if (letter == 'p' && compares &&
+        (decoder_has_modifier(decoder, "bf16") || decoder_has_modifier(decoder, "bf16x2")))
+        decoder_fail(decoder, "a constant where a predicate is needed");
+    if (is_root(decoder, "movmatrix") || is_root(decoder, "stackrestore"))
+        decoder_fail(decoder, "a constant where a register is needed");
+    if (is_integer && decoder_has_modifier(decoder, "fractional"))
+        decoder_fail(decoder, "an integer where a float such as 1.0 is needed");
+    if (!is_integer && is_root(decoder, "mbarrier"))
+        decoder_fail(decoder, "a float where an integer is needed");
+}
+
 /* A literal is a number of its instruction's kind. slct takes two values of its first type, and
  * chooses by one of the second. The stride of a fragment, the size of a copy and the scale of a
  * product are integers whatever their elements are, as are selectors of scale factors and masks of
@@ -225,13 +258,16 @@ void operand_class_check_literal(struct decoder *decoder, enum operand_kind lite
     const bool is_chosen = decoder->detail->from_count < 2 && is_root(decoder, "slct");
     const struct syntax_type *type = is_chosen ? types.first : types.last;
     const enum type_kind kind = type ? type->kind : TYPE_OTHER;
+    check_exceptions(decoder, is_integer, letter);
     if (letter != 'p' && computes(decoder) && is_packed(decoder))
         decoder_fail(decoder, "a constant where packed values are needed");
     for (size_t k = 0; k < sizeof exceptions / sizeof exceptions[0]; k++) {
         if (is_root(decoder, exceptions[k]))
             return;
     }
-    const bool is_mask = types.count == 1 && type && is_mixed(decoder, type) && is_integer;
+    const bool is_reduced = is_root(decoder, "redux") && decoder->detail->from_count == 1;
+    const bool is_mask =
+        types.count == 1 && type && is_integer && (is_reduced || is_mixed(decoder, type));
     if (letter == 'p' || is_mask || (letter == 'h' && is_root(decoder, "mma")))
         return;
     if (is_integer && kind == TYPE_FLOAT)

@@ -12,6 +12,9 @@ void operand_class_check(struct decoder *decoder, const struct syntax_operand *o
 /* The same for what is loaded or stored. */
 void operand_class_check_value(struct decoder *decoder, const struct syntax_operand *operand,
                                const struct syntax_type *declared);
+/* What an element of a vector is declared or written as; NULL for one of bits, which goes with all. */
+const char *operand_class_name(const struct syntax_operand *operand,
+                               const struct syntax_type *declared);
 /* A literal of another kind than the instruction's operand, of the letter (lanes.h), is refused. */
 void operand_class_check_literal(struct decoder *decoder, enum operand_kind literal, char letter);
 /* A variable whose name is the first address is in the instruction's space, and one that a generic

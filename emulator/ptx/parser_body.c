@@ -90,6 +90,8 @@ static void parse_address(struct parser *parser, struct syntax_operand *operand)
     operand->kind = OPERAND_ADDRESS;
     if (parser->lexer.token.kind == TOKEN_WORD) {
         operand->name = parse_name(parser);
+        if (parser_at(parser, '-'))
+            parser_fail_expected(parser, "'+' or ']', as in [name+-8],");
         operand->integer = parse_offset(parser);
     } else {
         operand->integer = parser_expression(parser);

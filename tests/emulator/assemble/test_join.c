@@ -88,7 +88,7 @@ TEST_ON_BENCH(neighbours_in_an_aligned_piece_are_one_request) {
         {"mov.u32 %r7, later;\nadd.s32 %r8, %r7, %r6;\n" LOAD(1, "%r8", -8192)
              LOAD(2, "%r8", -8188),
          1, 0, 1, 0, 4},
-        {"ld.shared.f32 %f1, [later-16];\nld.shared.f32 %f2, [later-12];", 1, 0, 1, 0, 1},
+        {"ld.shared.f32 %f1, [later+-16];\nld.shared.f32 %f2, [later+-12];", 1, 0, 1, 0, 1},
         /* Of a variable itself: one word for all lanes. */
         {"ld.shared.f32 %f1, [tile];\nld.shared.f32 %f2, [tile+4];", 1, 0, 1, 0, 1},
     };

@@ -69,6 +69,21 @@ static const struct {
     {"mbarrier.arrive.shared::cluster.b64 %rd1, [%r1];", "where _ is needed"},
     {"ldu.global.v8.b8 {%r1,%r2,%r3,%r4,%r5,%r6,%r7,%r8}, [%rd1];", "a vector of 8 elements"},
     {"vote.sync.all.pred %p1, %p2, 1.0;", "a float where an integer"},
+    {"shfl.sync.up.b32 %r1, %r2, %r3, %r4, 0f00000000;", "a float where an integer"},
+    {"mbarrier.init.shared.b64 [%r1], 1.0;", "a float where an integer"},
+    {"mbarrier.init.shared.b64 [%r1], %f1;", "%f1 is declared as .f32"},
+    {"redux.sync.min.f32 %f1, 5, -1;", "an integer where a float"},
+    {"createpolicy.fractional.L2::evict_last.b64 %rd1, 1;", "an integer where a float"},
+    {"movmatrix.sync.aligned.m8n8.trans.b16 %r1, 5;", "a constant where a register"},
+    {"stackrestore.u64 8;", "a constant where a register"},
+    {"set.gt.and.u32.bf16 %r1, %h1, %h2, 1;", "a constant where a predicate"},
+    {"setp.lt.and.bf16 %p1, %h1, %h2, 1;", "a constant where a predicate"},
+    {".reg .f16x2 %x; shl.b32 %r1, %r2, %x;", "%x is declared as .f16x2"},
+    {".reg .f16x2 %x; dp4a.u32.u32 %x, %r1, %r2, %r3;", "%x is declared as .f16x2"},
+    {".reg .u32 %u; st.global.v2.b32 [%rd1], {%u,%f1};", "elements of different types"},
+    {".reg .f16x2 %x; st.global.v2.b32 [%rd1], {%x,7};", "elements of different types"},
+    {"st.param.u32 [p], %r1;", "a store to a parameter of the kernel"},
+    {"ld.global.u32 %r1, [%rd1-4];", "'+' or ']'"},
     {"vote.sync.any.pred %p1, %p2, %f1;", "%f1 is declared as .f32"},
 };
 
@@ -76,7 +91,7 @@ TEST(literals_and_special_registers_as_the_assembler_wants_them) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof refused / sizeof refused[0]; k++) {
         char text[1024];
-        snprintf(text, sizeof text, ".visible .entry k() {\n%s%s\nret; }\n", HEAD,
+        snprintf(text, sizeof text, ".visible .entry k(.param .u32 p) {\n%s%s\nret; }\n", HEAD,
                  refused[k].statement);
         assert_int_equal(bench_load(bench, text), MACHINE_INVALID_PTX);
         if (!strstr(bench->diagnostic.message, refused[k].said))

@@ -39,7 +39,7 @@ TEST_ON_BENCH(the_address_of_a_parameter_is_one_of_local_memory) {
         FUNCTION("mov.b64 %rd1, a; add.u64 %rd1, %rd1, %rd2; ld.local.b32 %r3, [%rd1]; "
                  "st.param.b32 [r], %r3;") CALL_WITH_FOUR_WORDS,
         FUNCTION("mov.b64 %rd1, a+4; add.u64 %rd1, %rd1, %rd2; cvta.local.u64 %rd1, %rd1; "
-                 "ld.b32 %r3, [%rd1-4]; st.param.b32 [r], %r3;") CALL_WITH_FOUR_WORDS,
+                 "ld.b32 %r3, [%rd1+-4]; st.param.b32 [r], %r3;") CALL_WITH_FOUR_WORDS,
         FUNCTION("mov.b32 %r4, a; mad.lo.u32 %r4, %r2, 4, %r4; ld.param.b32 %r3, [%r4]; "
                  "st.param.b32 [r], %r3;") CALL_WITH_FOUR_WORDS,
         FUNCTION("mov.b64 %rd1, a; add.u64 %rd1, %rd1, %rd2; ld.param::func.b32 %r3, [%rd1]; "
