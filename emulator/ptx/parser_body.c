@@ -211,6 +211,10 @@ static void parse_instruction(struct parser *parser) {
 
 static void add_target(struct parser *parser, struct syntax_symbol *symbol, size_t *capacity,
                        const char *name) {
+    enum { TARGETS_LIMIT = 1 << 12 };
+    if (symbol->count == TARGETS_LIMIT)
+        source_fail(parser->source, MACHINE_INVALID_PTX, parser->lexer.token.place,
+                    "a list of more than %d labels", TARGETS_LIMIT);
     symbol->targets = source_grow(parser->source, symbol->targets, symbol->count, capacity,
                                   sizeof *symbol->targets);
     symbol->targets[symbol->count++] = name;
@@ -226,7 +230,6 @@ static const char *number_name(struct parser *parser, const char *name, unsigned
 
 /* L0, L1 and M; or L<2> and M. */
 static void parse_targets(struct parser *parser, struct syntax_symbol *symbol) {
-    enum { TARGETS_LIMIT = 1 << 16 };
     size_t capacity = 0;
     symbol->kind = SYMBOL_TARGETS;
     do {
@@ -235,7 +238,7 @@ static void parse_targets(struct parser *parser, struct syntax_symbol *symbol) {
             add_target(parser, symbol, &capacity, name);
             continue;
         }
-        const unsigned count = parser_expect_unsigned(parser, "a number of labels", TARGETS_LIMIT);
+        const unsigned count = parser_expect_unsigned(parser, "a number of labels", UINT32_MAX);
         parser_expect(parser, '>');
         for (unsigned k = 0; k < count; k++)
             add_target(parser, symbol, &capacity, number_name(parser, name, k));

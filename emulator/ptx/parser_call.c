@@ -81,7 +81,12 @@ static struct call_parts find_parts(const struct parser *parser,
  * seen with the access. */
 static void check_fits(struct parser *parser, const struct syntax_variable *formal,
                        const struct syntax_operand *item) {
-    const struct syntax_operand *first = item->kind == OPERAND_VECTOR ? &item->items[0] : item;
+    const bool is_vector = item->kind == OPERAND_VECTOR;
+    const size_t elements = is_vector ? item->item_count : 1;
+    if (elements != formal->vector)
+        source_fail(parser->source, MACHINE_INVALID_PTX, item->place,
+                    "an argument has other elements than the parameter");
+    const struct syntax_operand *first = is_vector ? &item->items[0] : item;
     unsigned index;
     const struct syntax_symbol *symbol =
         first->kind == OPERAND_NAME ? scope_find(parser->scope, first->name, &index) : NULL;

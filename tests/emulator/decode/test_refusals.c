@@ -66,6 +66,10 @@ static const struct refusal refusals[] = {
     {".func f(.param .u32 r) { ret; }\n.shared .b32 s;\n.visible .entry k() { call f, (s); ret; "
      "}\n",
      6, "no .param variable"},
+    {".func f(.reg .u32 r) { ret; }\n.visible .entry k() { call f, ({}); ret; }\n", 5,
+     "other elements"},
+    {".func f(.reg .v2 .u32 r) { ret; }\n.visible .entry k() { call f, (1); ret; }\n", 5,
+     "other elements"},
     {".func f(.param .b32 r[2]) { ret; }\n.visible .entry k() { call f, (7); ret; }\n", 5,
      "size differs"},
     {".extern .func g(.param .b32 x);\n.visible .entry k() { .param .b32 a; call g, (a); ret; }\n",
