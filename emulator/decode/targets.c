@@ -206,9 +206,13 @@ const size_t target_note_count = sizeof target_notes / sizeof target_notes[0];
 
 /* The order of a pattern's root and another root. */
 static int compare_roots(const char *pattern, const char *root) {
-    const size_t length = strcspn(pattern, ".");
-    const int order = strncmp(pattern, root, length);
-    return order == 0 && root[length] != '\0' ? -1 : order;
+    while (*root && *pattern == *root) {
+        pattern++;
+        root++;
+    }
+    if (*pattern == '\0' || *pattern == '.')
+        return *root ? -1 : 0;
+    return *pattern < *root ? -1 : 1;
 }
 
 static size_t first_of_root(const char *root) {
@@ -248,7 +252,9 @@ static bool next_target(const char **text, struct target *target) {
     if (**text == '\0')
         return false;
     target->number = (unsigned)strtoul(*text, &end, 10);
-    target->features = *end == 'a' || *end == 'f' ? *end++ : '\0';
+    target->features = '\0';
+    if (*end == 'a' || *end == 'f')
+        target->features = *end++;
     *text = *end == ' ' ? end + 1 : end;
     return true;
 }

@@ -213,30 +213,31 @@ bool pattern_match(const char *pattern, const struct syntax_instruction *instruc
 
 /* ---- Words among others ---- */
 
-/* Of ".a" and ".{a,b}", with which the text begins. */
-static size_t element_length(const char *element) {
-    return element[1] == '{' ? (size_t)(strchr(element, '}') - element) + 1
-                             : 1 + strcspn(element + 1, ".");
+static bool is_word(const char *word, const char *modifier) {
+    while (*modifier && *word == *modifier) {
+        word++;
+        modifier++;
+    }
+    return *modifier == '\0' && (*word == '\0' || strchr(".,}", *word));
 }
 
-static bool names(const char *element, size_t length, const char *modifier) {
-    const char *end = element + length, *word = element + 1;
-    while (word < end) {
-        const size_t start = *word == '{' || *word == ',';
-        const size_t count = strcspn(word + start, ".,}");
-        if (strncmp(word + start, modifier, count) == 0 && modifier[count] == '\0')
+/* Whether ".a" or ".{a,b}", with which the text begins, has the modifier. */
+static bool names(const char *element, const char *modifier) {
+    if (element[1] != '{')
+        return is_word(element + 1, modifier);
+    for (const char *word = element + 2; word[-1] != '}'; word++) {
+        if (is_word(word, modifier))
             return true;
-        word += start + count + (word[start + count] == '}');
+        while (*word != ',' && *word != '}')
+            word++;
     }
     return false;
 }
 
 bool pattern_occurs(const char *pattern, const struct syntax_instruction *instruction) {
-    const char *element = pattern + strcspn(pattern, ".");
-    for (size_t k = 0; *element && k < instruction->modifier_count; k++) {
-        const size_t length = element_length(element);
-        if (names(element, length, instruction->modifiers[k]))
-            element += length;
-    }
-    return *element == '\0';
+    const char *element = strchr(pattern, '.');
+    for (size_t k = 0; element && k < instruction->modifier_count; k++)
+        if (names(element, instruction->modifiers[k]))
+            element = strchr(element + 1, '.');
+    return !element;
 }
