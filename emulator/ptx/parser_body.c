@@ -29,7 +29,9 @@ static const char *parse_name(struct parser *parser) {
     if (!has_element || (name[0] != '%' && !is_vector))
         return name;
     const char *colour = strchr(colours, *next->text);
-    const char element[] = {colour ? "xyzw"[colour - colours] : *next->text, '\0'};
+    char element[] = {*next->text, '\0'};
+    if (colour)
+        element[0] = "xyzw"[colour - colours];
     const char *joined = parser_join_name(parser, name, element);
     lexer_advance(&parser->lexer);
     return joined;

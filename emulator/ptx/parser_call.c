@@ -92,7 +92,7 @@ static void check_fits(struct parser *parser, const struct syntax_variable *form
         first->kind == OPERAND_NAME ? scope_find(parser->scope, first->name, &index) : NULL;
     const bool is_register =
         symbol && (symbol->kind == SYMBOL_REGISTER || symbol->kind == SYMBOL_REGISTERS);
-    if (formal->size != formal->type->bits / 8 * formal->vector ||
+    if (formal->size != (size_t)formal->type->bits / 8 * formal->vector ||
         (is_register && parser->function->registers[index].type->bits != formal->type->bits))
         source_fail(parser->source, MACHINE_INVALID_PTX, item->place,
                     "an argument's size differs from the parameter's");

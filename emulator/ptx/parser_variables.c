@@ -84,7 +84,7 @@ static void variable_head(struct parser *parser, struct syntax_variable *variabl
     variable->opaque = take_reference(parser);
     variable->type =
         variable->opaque ? syntax_find_type("b64", 3) : parser_expect_type(parser, "a type");
-    variable->size = variable->type->bits / 8 * variable->vector;
+    variable->size = (size_t)variable->type->bits / 8 * variable->vector;
     if (variable->type->bits < 8)
         source_fail(parser->source, MACHINE_INVALID_PTX, variable->place,
                     "a variable cannot have the type .%s", variable->type->name);

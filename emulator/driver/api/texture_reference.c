@@ -8,14 +8,15 @@
 
 enum { DIMENSIONS = 3, COLOURS = 4 };
 
-static CUresult module_reference(void **handle, CUmodule module_handle, const char *name,
-                                 bool is_surface) {
+/* `answer` is where the program wants it. */
+static CUresult module_reference(CUmodule module_handle, const char *name, bool is_surface,
+                                 const void *answer, void **handle) {
     struct driver_module *module;
     struct driver_context *context = NULL;
     struct driver_reference *reference;
     uint64_t variable = 0;
     CUresult status = driver_begin_context(&context);
-    if (status == CUDA_SUCCESS && (!handle || !name))
+    if (status == CUDA_SUCCESS && (!answer || !name))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = module_find(module_handle, &module);
@@ -31,7 +32,7 @@ static CUresult module_reference(void **handle, CUmodule module_handle, const ch
 
 CUresult cuModuleGetTexRef(CUtexref *reference, CUmodule module, const char *name) {
     void *handle = NULL;
-    const CUresult status = module_reference(reference ? &handle : NULL, module, name, false);
+    const CUresult status = module_reference(module, name, false, reference, &handle);
     if (status == CUDA_SUCCESS)
         *reference = handle;
     return status;
@@ -39,7 +40,7 @@ CUresult cuModuleGetTexRef(CUtexref *reference, CUmodule module, const char *nam
 
 CUresult cuModuleGetSurfRef(CUsurfref *reference, CUmodule module, const char *name) {
     void *handle = NULL;
-    const CUresult status = module_reference(reference ? &handle : NULL, module, name, true);
+    const CUresult status = module_reference(module, name, true, reference, &handle);
     if (status == CUDA_SUCCESS)
         *reference = handle;
     return status;
@@ -58,19 +59,19 @@ CUresult cuTexRefCreate(CUtexref *handle) {
     return driver_end(status);
 }
 
-/* The beginning of a call on a reference; `is_wrong` where its arguments are. */
-static CUresult reference_begin(void *handle, bool is_surface, bool is_wrong,
+/* The beginning of a call on a reference; `argument` is NULL where one is missing or wrong. */
+static CUresult reference_begin(void *handle, bool is_surface, const void *argument,
                                 struct driver_reference **reference) {
     struct driver_context *context;
     CUresult status = driver_begin_context(&context);
-    if (status == CUDA_SUCCESS && is_wrong)
+    if (status == CUDA_SUCCESS && !argument)
         status = CUDA_ERROR_INVALID_VALUE;
     return status == CUDA_SUCCESS ? reference_find(handle, is_surface, reference) : status;
 }
 
 CUresult cuTexRefDestroy(CUtexref handle) {
     struct driver_reference *reference = NULL;
-    CUresult status = reference_begin(handle, false, false, &reference);
+    CUresult status = reference_begin(handle, false, handle, &reference);
     if (status == CUDA_SUCCESS && reference->module)
         status = CUDA_ERROR_INVALID_VALUE; /* it goes with its module */
     if (status == CUDA_SUCCESS)
@@ -82,7 +83,8 @@ CUresult cuTexRefDestroy(CUtexref handle) {
 
 CUresult cuTexRefSetArray(CUtexref handle, CUarray array, unsigned int flags) {
     struct driver_reference *reference = NULL;
-    CUresult status = reference_begin(handle, false, flags != CU_TRSA_OVERRIDE_FORMAT, &reference);
+    CUresult status = reference_begin(handle, false,
+                                      flags != CU_TRSA_OVERRIDE_FORMAT ? NULL : handle, &reference);
     if (status == CUDA_SUCCESS)
         status = reference_bind_array(reference, array);
     return driver_end(status);
@@ -90,7 +92,7 @@ CUresult cuTexRefSetArray(CUtexref handle, CUarray array, unsigned int flags) {
 
 CUresult cuSurfRefSetArray(CUsurfref handle, CUarray array, unsigned int flags) {
     struct driver_reference *reference = NULL;
-    CUresult status = reference_begin(handle, true, flags != 0, &reference);
+    CUresult status = reference_begin(handle, true, flags != 0 ? NULL : handle, &reference);
     if (status == CUDA_SUCCESS)
         status = reference_bind_array(reference, array);
     return driver_end(status);
@@ -101,7 +103,7 @@ CUresult cuTexRefSetAddress_v2(size_t *offset, CUtexref handle, CUdeviceptr addr
     enum { ALIGNMENT = 512 };
     const size_t before = address % ALIGNMENT;
     struct driver_reference *reference = NULL;
-    CUresult status = reference_begin(handle, false, before && !offset, &reference);
+    CUresult status = reference_begin(handle, false, before && !offset ? NULL : handle, &reference);
     if (status == CUDA_SUCCESS) {
         reference->resource =
             (CUDA_RESOURCE_DESC){.resType = CU_RESOURCE_TYPE_LINEAR,
@@ -120,7 +122,7 @@ CUresult cuTexRefSetAddress_v2(size_t *offset, CUtexref handle, CUdeviceptr addr
 CUresult cuTexRefSetAddress2D_v3(CUtexref handle, const CUDA_ARRAY_DESCRIPTOR *description,
                                  CUdeviceptr address, size_t pitch) {
     struct driver_reference *reference = NULL;
-    CUresult status = reference_begin(handle, false, !description, &reference);
+    CUresult status = reference_begin(handle, false, description, &reference);
     if (status == CUDA_SUCCESS) {
         reference->format = description->Format;
         reference->channels = description->NumChannels;
@@ -142,7 +144,7 @@ CUresult cuTexRefSetFormat(CUtexref handle, CUarray_format format, int channels)
     struct machine_texture image;
     struct driver_reference *reference = NULL;
     const bool is_wrong = channels <= 0 || !array_format(format, (unsigned)channels, &image);
-    CUresult status = reference_begin(handle, false, is_wrong, &reference);
+    CUresult status = reference_begin(handle, false, is_wrong ? NULL : handle, &reference);
     if (status == CUDA_SUCCESS && reference->is_bound &&
         reference->resource.resType == CU_RESOURCE_TYPE_PITCH2D)
         status = CUDA_ERROR_INVALID_VALUE; /* the description has said it */
@@ -172,7 +174,7 @@ CUresult cuTexRefSetAddressMode(CUtexref handle, int dimension, CUaddress_mode m
     struct driver_reference *reference = NULL;
     const bool is_wrong =
         dimension < 0 || dimension >= DIMENSIONS || (unsigned)mode > CU_TR_ADDRESS_MODE_BORDER;
-    const CUresult status = reference_begin(handle, false, is_wrong, &reference);
+    const CUresult status = reference_begin(handle, false, is_wrong ? NULL : handle, &reference);
     if (status == CUDA_SUCCESS)
         reference->description.addressMode[dimension] = mode;
     return changed(status, reference);
@@ -180,8 +182,8 @@ CUresult cuTexRefSetAddressMode(CUtexref handle, int dimension, CUaddress_mode m
 
 CUresult cuTexRefSetFilterMode(CUtexref handle, CUfilter_mode mode) {
     struct driver_reference *reference = NULL;
-    const CUresult status =
-        reference_begin(handle, false, (unsigned)mode > CU_TR_FILTER_MODE_LINEAR, &reference);
+    const CUresult status = reference_begin(
+        handle, false, (unsigned)mode > CU_TR_FILTER_MODE_LINEAR ? NULL : handle, &reference);
     if (status == CUDA_SUCCESS)
         reference->description.filterMode = mode;
     return changed(status, reference);
@@ -189,7 +191,7 @@ CUresult cuTexRefSetFilterMode(CUtexref handle, CUfilter_mode mode) {
 
 CUresult cuTexRefSetMaxAnisotropy(CUtexref handle, unsigned int anisotropy) {
     struct driver_reference *reference = NULL;
-    const CUresult status = reference_begin(handle, false, false, &reference);
+    const CUresult status = reference_begin(handle, false, handle, &reference);
     if (status == CUDA_SUCCESS)
         reference->description.maxAnisotropy = anisotropy;
     return changed(status, reference);
@@ -197,7 +199,7 @@ CUresult cuTexRefSetMaxAnisotropy(CUtexref handle, unsigned int anisotropy) {
 
 CUresult cuTexRefSetBorderColor(CUtexref handle, float *colour) {
     struct driver_reference *reference = NULL;
-    const CUresult status = reference_begin(handle, false, !colour, &reference);
+    const CUresult status = reference_begin(handle, false, colour, &reference);
     if (status == CUDA_SUCCESS)
         memcpy(reference->description.borderColor, colour, COLOURS * sizeof *colour);
     return changed(status, reference);
@@ -205,7 +207,7 @@ CUresult cuTexRefSetBorderColor(CUtexref handle, float *colour) {
 
 CUresult cuTexRefSetFlags(CUtexref handle, unsigned int flags) {
     struct driver_reference *reference = NULL;
-    const CUresult status = reference_begin(handle, false, false, &reference);
+    const CUresult status = reference_begin(handle, false, handle, &reference);
     if (status == CUDA_SUCCESS)
         reference->description.flags = flags;
     return changed(status, reference);
@@ -215,7 +217,7 @@ CUresult cuTexRefSetFlags(CUtexref handle, unsigned int flags) {
 
 CUresult cuTexRefGetAddress_v2(CUdeviceptr *address, CUtexref handle) {
     struct driver_reference *reference = NULL;
-    CUresult status = reference_begin(handle, false, !address, &reference);
+    CUresult status = reference_begin(handle, false, address, &reference);
     if (status != CUDA_SUCCESS)
         return driver_end(status);
     if (reference->is_bound && reference->resource.resType == CU_RESOURCE_TYPE_LINEAR)
@@ -229,7 +231,7 @@ CUresult cuTexRefGetAddress_v2(CUdeviceptr *address, CUtexref handle) {
 
 static CUresult array_of(CUarray *array, void *handle, bool is_surface) {
     struct driver_reference *reference = NULL;
-    CUresult status = reference_begin(handle, is_surface, !array, &reference);
+    CUresult status = reference_begin(handle, is_surface, array, &reference);
     if (status == CUDA_SUCCESS &&
         (!reference->is_bound || reference->resource.resType != CU_RESOURCE_TYPE_ARRAY))
         status = CUDA_ERROR_INVALID_VALUE;
@@ -248,8 +250,8 @@ CUresult cuSurfRefGetArray(CUarray *array, CUsurfref handle) {
 
 CUresult cuTexRefGetAddressMode(CUaddress_mode *mode, CUtexref handle, int dimension) {
     struct driver_reference *reference = NULL;
-    const bool is_wrong = !mode || dimension < 0 || dimension >= DIMENSIONS;
-    const CUresult status = reference_begin(handle, false, is_wrong, &reference);
+    const bool is_there = dimension >= 0 && dimension < DIMENSIONS;
+    const CUresult status = reference_begin(handle, false, is_there ? mode : NULL, &reference);
     if (status == CUDA_SUCCESS)
         *mode = reference->description.addressMode[dimension];
     return driver_end(status);
@@ -257,7 +259,7 @@ CUresult cuTexRefGetAddressMode(CUaddress_mode *mode, CUtexref handle, int dimen
 
 CUresult cuTexRefGetFilterMode(CUfilter_mode *mode, CUtexref handle) {
     struct driver_reference *reference = NULL;
-    const CUresult status = reference_begin(handle, false, !mode, &reference);
+    const CUresult status = reference_begin(handle, false, mode, &reference);
     if (status == CUDA_SUCCESS)
         *mode = reference->description.filterMode;
     return driver_end(status);
@@ -265,7 +267,9 @@ CUresult cuTexRefGetFilterMode(CUfilter_mode *mode, CUtexref handle) {
 
 CUresult cuTexRefGetFormat(CUarray_format *format, int *channels, CUtexref handle) {
     struct driver_reference *reference = NULL;
-    const CUresult status = reference_begin(handle, false, !format || !channels, &reference);
+    CUresult status = reference_begin(handle, false, format, &reference);
+    if (status == CUDA_SUCCESS && !channels)
+        status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
         *format = reference->format;
         *channels = (int)reference->channels;
@@ -275,7 +279,7 @@ CUresult cuTexRefGetFormat(CUarray_format *format, int *channels, CUtexref handl
 
 CUresult cuTexRefGetMaxAnisotropy(int *anisotropy, CUtexref handle) {
     struct driver_reference *reference = NULL;
-    const CUresult status = reference_begin(handle, false, !anisotropy, &reference);
+    const CUresult status = reference_begin(handle, false, anisotropy, &reference);
     if (status == CUDA_SUCCESS)
         *anisotropy = (int)reference->description.maxAnisotropy;
     return driver_end(status);
@@ -283,7 +287,7 @@ CUresult cuTexRefGetMaxAnisotropy(int *anisotropy, CUtexref handle) {
 
 CUresult cuTexRefGetBorderColor(float *colour, CUtexref handle) {
     struct driver_reference *reference = NULL;
-    const CUresult status = reference_begin(handle, false, !colour, &reference);
+    const CUresult status = reference_begin(handle, false, colour, &reference);
     if (status == CUDA_SUCCESS)
         memcpy(colour, reference->description.borderColor, COLOURS * sizeof *colour);
     return driver_end(status);
@@ -291,7 +295,7 @@ CUresult cuTexRefGetBorderColor(float *colour, CUtexref handle) {
 
 CUresult cuTexRefGetFlags(unsigned int *flags, CUtexref handle) {
     struct driver_reference *reference = NULL;
-    const CUresult status = reference_begin(handle, false, !flags, &reference);
+    const CUresult status = reference_begin(handle, false, flags, &reference);
     if (status == CUDA_SUCCESS)
         *flags = reference->description.flags;
     return driver_end(status);

@@ -111,7 +111,7 @@ TEST_WITH_CONTEXT(planes_are_read_as_was_said) {
     int anisotropy;
     OK(cuModuleGetTexRef(&reference, module, "plane"));
     OK(cuTexRefSetAddress2D_v3(reference, &description, numbers(0), PITCH));
-    assert_true(sample(module, 2, 1) == PITCH / sizeof(float) + 2);
+    assert_true((size_t)sample(module, 2, 1) == PITCH / sizeof(float) + 2);
     OK(cuTexRefSetFilterMode(reference, CU_TR_FILTER_MODE_LINEAR));
     assert_true(sample(module, 3, 0.5F) == 2.5F);
     OK(cuTexRefSetFlags(reference, CU_TRSF_NORMALIZED_COORDINATES));
