@@ -9,6 +9,7 @@
 #include "emulator/driver/code/function.h"
 #include "emulator/driver/code/image.h"
 #include "emulator/driver/memory/managed.h"
+#include "emulator/driver/memory/reference.h"
 #include "emulator/ptx/target.h"
 
 static CUresult module_list_functions(struct driver_module *module) {
@@ -41,6 +42,7 @@ void module_unload(struct driver_module *module) {
         handle_remove(&driver.handles, module->functions[i].handle);
         free(module->functions[i].legacy);
     }
+    reference_close_module(module->handle);
     handle_remove(&driver.handles, module->handle);
     free(module->functions);
     if (module->machine) {

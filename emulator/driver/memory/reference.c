@@ -29,10 +29,8 @@ CUresult reference_open(struct driver_context *context, CUmodule module, uint64_
 
 CUresult reference_find(void *handle, bool is_surface, struct driver_reference **reference) {
     *reference = handle_find(&driver.handles, HANDLE_REFERENCE, handle);
-    const bool is_live = *reference && (*reference)->is_surface == is_surface &&
-                         (!(*reference)->module || handle_find(&driver.handles, HANDLE_MODULE,
-                                                               (*reference)->module) != NULL);
-    return is_live ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+    return *reference && (*reference)->is_surface == is_surface ? CUDA_SUCCESS
+                                                                : CUDA_ERROR_INVALID_VALUE;
 }
 
 static void drop_image(struct driver_reference *reference) {
@@ -75,6 +73,15 @@ void reference_close(struct driver_reference *reference) {
     drop_image(reference);
     handle_remove(&driver.handles, reference->handle);
     free(reference);
+}
+
+void reference_close_module(CUmodule module) {
+    uint32_t at = 0;
+    struct driver_reference *reference;
+    while ((reference = handle_next(&driver.handles, HANDLE_REFERENCE, &at))) {
+        if (reference->module == module)
+            reference_close(reference);
+    }
 }
 
 void reference_close_all(const struct driver_context *context) {

@@ -21,13 +21,14 @@ struct driver_reference {
 /* The reference that has its handle at the variable; it is made where there is none. */
 CUresult reference_open(struct driver_context *context, CUmodule module, uint64_t variable,
                         bool is_surface, struct driver_reference **reference);
-/* A live one, whose module is still there. */
 CUresult reference_find(void *handle, bool is_surface, struct driver_reference **reference);
 /* Makes the image anew of what is known by now, for the launches to come. */
 CUresult reference_update(struct driver_reference *reference);
 /* The array, whose format becomes the reference's. */
 CUresult reference_bind_array(struct driver_reference *reference, CUarray array);
 void reference_close(struct driver_reference *reference);
+/* Those of the module, which is about to go. */
+void reference_close_module(CUmodule module);
 /* Those of the context. */
 void reference_close_all(const struct driver_context *context);
 

@@ -18,7 +18,11 @@ static const char text[] =
     ".visible .entry draw(.param .u32 at, .param .f32 value) {\n"
     ".reg .f32 %f<2>; .reg .b32 %r<3>;\n"
     "ld.param.u32 %r1, [at]; ld.param.f32 %f1, [value];\n"
-    "sust.b.1d.b32.trap [canvas, {%r1}], %f1; ret; }\n";
+    "sust.b.1d.b32.trap [canvas, {%r1}], %f1; ret; }\n"
+    ".visible .entry tell(.param .u64 to) {\n"
+    ".reg .b64 %rd<4>;\n"
+    "ld.param.u64 %rd1, [to]; mov.u64 %rd2, line; ld.global.u64 %rd3, [%rd2];\n"
+    "st.global.u64 [%rd1], %rd3; ret; }\n";
 
 static CUmodule load(void) {
     CUmodule module;
@@ -158,6 +162,24 @@ TEST_WITH_CONTEXT(arrays_are_bound_to_both) {
     assert_ptr_equal(bound, array);
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuTexRefSetArray(texture, array, 0));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuSurfRefSetArray(surface, array, 1));
+}
+
+/* What is made of a reference goes with its module. */
+TEST_WITH_CONTEXT(images_go_with_the_module) {
+    CUmodule module = load();
+    CUtexref reference;
+    CUDA_RESOURCE_DESC resource;
+    CUtexObject image;
+    CUdeviceptr to;
+    OK(cuModuleGetTexRef(&reference, module, "line"));
+    OK(cuTexRefSetFormat(reference, CU_AD_FORMAT_FLOAT, 1));
+    OK(cuTexRefSetAddress_v2(NULL, reference, numbers(0), WIDTH * sizeof(float)));
+    OK(cuMemAlloc_v2(&to, sizeof image));
+    OK(launch(module, "tell", (void *[]){&to}));
+    OK(cuMemcpyDtoH_v2(&image, to, sizeof image));
+    OK(cuTexObjectGetResourceDesc(&resource, image));
+    OK(cuModuleUnload(module));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuTexObjectGetResourceDesc(&resource, image));
 }
 
 TEST_WITH_CONTEXT(what_is_not_bound_is_a_fault) {
