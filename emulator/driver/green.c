@@ -33,11 +33,12 @@ CUresult green_open(struct driver_context *primary, const CUdevResource *resourc
                                    .identifier = ++driver.next_identifier,
                                    .resource = *resource};
     driver.greens = green;
+    if (!green->handle || !green->context) {
+        green_close(green);
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
     *handle = green->handle;
-    if (green->handle && green->context)
-        return CUDA_SUCCESS;
-    green_close(green);
-    return CUDA_ERROR_OUT_OF_MEMORY;
+    return CUDA_SUCCESS;
 }
 
 void green_close(struct driver_green *green) {

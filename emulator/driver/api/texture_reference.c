@@ -103,7 +103,8 @@ CUresult cuTexRefSetAddress_v2(size_t *offset, CUtexref handle, CUdeviceptr addr
     enum { ALIGNMENT = 512 };
     const size_t before = address % ALIGNMENT;
     struct driver_reference *reference = NULL;
-    CUresult status = reference_begin(handle, false, before && !offset ? NULL : handle, &reference);
+    const bool is_wrong = (before && !offset) || bytes > SIZE_MAX - before;
+    CUresult status = reference_begin(handle, false, is_wrong ? NULL : handle, &reference);
     if (status == CUDA_SUCCESS) {
         reference->resource =
             (CUDA_RESOURCE_DESC){.resType = CU_RESOURCE_TYPE_LINEAR,

@@ -56,8 +56,9 @@ CUresult mipmap_open(struct driver_context *context, const CUDA_ARRAY3D_DESCRIPT
                             : CUDA_ERROR_OUT_OF_MEMORY;
     if (status == CUDA_SUCCESS)
         status = open_levels(mipmap, description);
-    *handle = mipmap->handle;
-    if (status != CUDA_SUCCESS)
+    if (status == CUDA_SUCCESS)
+        *handle = mipmap->handle;
+    else
         mipmap_close(mipmap);
     return status;
 }

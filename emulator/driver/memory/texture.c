@@ -30,29 +30,44 @@ static CUresult image_of_mipmap(CUmipmappedArray handle, struct machine_texture 
     return status;
 }
 
+/* The devices are alike. */
+static bool is_within(size_t size, CUdevice_attribute attribute) {
+    int most = 0;
+    return driver_device_attribute(driver.device, &driver.properties, 0, attribute, &most) &&
+           size <= (size_t)most;
+}
+
 /* Beyond the end lie zeros. */
 static CUresult image_of_line(const CUDA_RESOURCE_DESC *resource, struct machine_texture *image) {
     if (!array_format(resource->res.linear.format, resource->res.linear.numChannels, image))
         return CUDA_ERROR_INVALID_VALUE;
+    const size_t texels = resource->res.linear.sizeInBytes / machine_texel_bytes(image);
+    if (!is_within(texels, CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LINEAR_WIDTH))
+        return CUDA_ERROR_INVALID_VALUE;
     image->base = resource->res.linear.devPtr;
     image->dimensions = 1;
-    image->size[0] = (uint32_t)(resource->res.linear.sizeInBytes / machine_texel_bytes(image));
+    image->size[0] = (uint32_t)texels;
     image->size[1] = image->size[2] = 1;
     return CUDA_SUCCESS;
 }
 
 static CUresult image_of_plane(const CUDA_RESOURCE_DESC *resource, struct machine_texture *image) {
-    if (!array_format(resource->res.pitch2D.format, resource->res.pitch2D.numChannels, image))
+    const size_t width = resource->res.pitch2D.width, height = resource->res.pitch2D.height;
+    const size_t pitch = resource->res.pitch2D.pitchInBytes;
+    if (!array_format(resource->res.pitch2D.format, resource->res.pitch2D.numChannels, image) ||
+        !is_within(width, CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_WIDTH) ||
+        !is_within(height, CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_HEIGHT) ||
+        !is_within(pitch, CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_PITCH))
         return CUDA_ERROR_INVALID_VALUE;
     image->base = resource->res.pitch2D.devPtr;
     image->dimensions = 2;
-    image->size[0] = (uint32_t)resource->res.pitch2D.width;
-    image->size[1] = (uint32_t)resource->res.pitch2D.height;
+    image->size[0] = (uint32_t)width;
+    image->size[1] = (uint32_t)height;
     image->size[2] = 1;
-    image->row_bytes = resource->res.pitch2D.pitchInBytes;
-    const size_t row = (size_t)image->size[0] * machine_texel_bytes(image);
-    return image->row_bytes % PITCH_ALIGNMENT || image->row_bytes < row ? CUDA_ERROR_INVALID_VALUE
-                                                                        : CUDA_SUCCESS;
+    image->row_bytes = pitch;
+    return pitch % PITCH_ALIGNMENT || pitch < width * machine_texel_bytes(image)
+               ? CUDA_ERROR_INVALID_VALUE
+               : CUDA_SUCCESS;
 }
 
 static CUresult image_of(const CUDA_RESOURCE_DESC *resource, struct machine_texture *image) {

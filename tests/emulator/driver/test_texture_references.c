@@ -137,6 +137,41 @@ TEST_WITH_CONTEXT(planes_are_read_as_was_said) {
            cuTexRefSetAddress2D_v3(reference, &description, numbers(0), PITCH - 4));
 }
 
+/* Sizes are not taken modulo 2^32. */
+TEST_WITH_CONTEXT(images_larger_than_the_device_has_are_refused) {
+    const size_t beyond = UINT64_C(1) << 32;
+    const CUDA_ARRAY_DESCRIPTOR wide = {.Width = beyond + WIDTH,
+                                        .Height = HEIGHT,
+                                        .Format = CU_AD_FORMAT_FLOAT,
+                                        .NumChannels = 1},
+                                high = {.Width = WIDTH,
+                                        .Height = beyond + HEIGHT,
+                                        .Format = CU_AD_FORMAT_FLOAT,
+                                        .NumChannels = 1};
+    const CUdeviceptr memory = numbers(0);
+    CUtexref reference;
+    size_t offset;
+    OK(cuTexRefCreate(&reference));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuTexRefSetAddress2D_v3(reference, &wide, memory, PITCH));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuTexRefSetAddress2D_v3(reference, &high, memory, PITCH));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuTexRefSetAddress_v2(NULL, reference, memory, (beyond + WIDTH) * sizeof(float)));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuTexRefSetAddress_v2(&offset, reference, memory + 4, SIZE_MAX));
+}
+
+/* What cannot be made leaves no handle. */
+TEST_WITH_CONTEXT(images_without_memory_are_not_made) {
+    const CUDA_ARRAY3D_DESCRIPTOR largest = {.Width = 131072,
+                                             .Height = 65536,
+                                             .Depth = 16384,
+                                             .Format = CU_AD_FORMAT_FLOAT,
+                                             .NumChannels = 4};
+    CUmipmappedArray image = NULL;
+    EXPECT(CUDA_ERROR_OUT_OF_MEMORY, cuMipmappedArrayCreate(&image, &largest, 2));
+    assert_null(image);
+}
+
 TEST_WITH_CONTEXT(arrays_are_bound_to_both) {
     const CUDA_ARRAY3D_DESCRIPTOR description = {.Width = WIDTH,
                                                  .Format = CU_AD_FORMAT_FLOAT,
