@@ -13,7 +13,8 @@ const char *parser_join_name(struct parser *parser, const char *name, const char
     return joined;
 }
 
-const char *parser_element_name(struct parser *parser, const char *name, size_t k) {
+/* The name of element k, at most 3, of a vector. */
+static const char *element_name(struct parser *parser, const char *name, size_t k) {
     static const char *const elements[] = {"x", "y", "z", "w"};
     return parser_join_name(parser, name, elements[k]);
 }
@@ -32,10 +33,9 @@ void parser_expand_vector(struct parser *parser, struct syntax_operand *operand)
     operand->item_count = symbol->count;
     operand->items = source_allocate(parser->source, symbol->count * sizeof(struct syntax_operand));
     for (unsigned k = 0; k < symbol->count; k++)
-        operand->items[k] =
-            (struct syntax_operand){.kind = OPERAND_NAME,
-                                    .name = parser_element_name(parser, operand->name, k),
-                                    .place = operand->place};
+        operand->items[k] = (struct syntax_operand){.kind = OPERAND_NAME,
+                                                    .name = element_name(parser, operand->name, k),
+                                                    .place = operand->place};
 }
 
 static void append_registers(struct parser *parser, const struct syntax_type *type,
@@ -69,7 +69,7 @@ void parser_add_vector(struct parser *parser, const struct syntax_type *type,
     symbol->count = size;
     for (unsigned k = 0; k < size; k++) {
         struct syntax_symbol *element =
-            parser_declare(parser, parser_element_name(parser, symbol->name, k), place);
+            parser_declare(parser, element_name(parser, symbol->name, k), place);
         element->kind = SYMBOL_REGISTER;
         parser_add_registers(parser, type, element, 1, place);
     }

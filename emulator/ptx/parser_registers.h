@@ -6,8 +6,6 @@
 
 /* `name.element` */
 const char *parser_join_name(struct parser *parser, const char *name, const char *element);
-/* The name of element k, at most 3, of a vector. */
-const char *parser_element_name(struct parser *parser, const char *name, size_t k);
 /* NULL where the name is not that of a vector. */
 const struct syntax_symbol *parser_find_vector(const struct parser *parser, const char *name);
 /* The name of a vector stands for its elements. */

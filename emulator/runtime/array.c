@@ -9,15 +9,22 @@ RUNTIME_API struct cudaChannelFormatDesc cudaCreateChannelDesc(int x, int y, int
 
 /* ---- Allocating: flags have the driver's numbers ---- */
 
+static CUresult describe_begin(const struct cudaChannelFormatDesc *channels,
+                               struct cudaExtent extent, unsigned flags,
+                               CUDA_ARRAY3D_DESCRIPTOR *description) {
+    *description = (CUDA_ARRAY3D_DESCRIPTOR){
+        .Width = extent.width, .Height = extent.height, .Depth = extent.depth, .Flags = flags};
+    const CUresult result = runtime_begin();
+    if (result != CUDA_SUCCESS || !channels)
+        return result == CUDA_SUCCESS ? CUDA_ERROR_INVALID_VALUE : result;
+    return channels_format(channels, &description->Format, &description->NumChannels);
+}
+
 RUNTIME_API cudaError_t cudaMalloc3DArray(CUarray *array,
                                           const struct cudaChannelFormatDesc *channels,
                                           struct cudaExtent extent, unsigned flags) {
-    CUDA_ARRAY3D_DESCRIPTOR description = {
-        .Width = extent.width, .Height = extent.height, .Depth = extent.depth, .Flags = flags};
-    CUresult result = runtime_begin();
-    if (result == CUDA_SUCCESS)
-        result = channels ? channels_format(channels, &description.Format, &description.NumChannels)
-                          : CUDA_ERROR_INVALID_VALUE;
+    CUDA_ARRAY3D_DESCRIPTOR description;
+    CUresult result = describe_begin(channels, extent, flags, &description);
     return runtime_end(result == CUDA_SUCCESS ? cuArray3DCreate_v2(array, &description) : result);
 }
 
@@ -31,12 +38,8 @@ RUNTIME_API cudaError_t cudaMallocMipmappedArray(CUmipmappedArray *array,
                                                  const struct cudaChannelFormatDesc *channels,
                                                  struct cudaExtent extent, unsigned levels,
                                                  unsigned flags) {
-    CUDA_ARRAY3D_DESCRIPTOR description = {
-        .Width = extent.width, .Height = extent.height, .Depth = extent.depth, .Flags = flags};
-    CUresult result = runtime_begin();
-    if (result == CUDA_SUCCESS)
-        result = channels ? channels_format(channels, &description.Format, &description.NumChannels)
-                          : CUDA_ERROR_INVALID_VALUE;
+    CUDA_ARRAY3D_DESCRIPTOR description;
+    CUresult result = describe_begin(channels, extent, flags, &description);
     if (result == CUDA_SUCCESS)
         result = cuMipmappedArrayCreate(array, &description, levels);
     return runtime_end(result);
