@@ -251,7 +251,7 @@ static void collect_references(struct decoder *decoder) {
     struct program *program = decoder->program;
     const struct syntax_module *syntax = decoder->syntax;
     program->references = source_allocate(decoder->source, (syntax->variable_count + 1) *
-                                                               sizeof *program->references);
+                                                               sizeof(struct syntax_variable *));
     for (size_t k = 0; k < syntax->variable_count; k++) {
         if (syntax->variables[k]->opaque && syntax->variables[k]->placed)
             program->references[program->reference_count++] = syntax->variables[k];
