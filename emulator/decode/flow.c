@@ -5,6 +5,7 @@
 #include "emulator/decode/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* ---- Branches ---- */
 
@@ -93,6 +94,24 @@ static const struct syntax_function *call_prototype(struct decoder *decoder,
     return NULL;
 }
 
+/* Those of CUDA's runtime on devices (cuda_device_runtime_api.h), whose library is machine code. */
+static bool launches_kernels(const char *function) {
+    static const char *const prefixes[] = {"__cudaCDP2", "cudaGetParameterBuffer",
+                                           "cudaLaunchDevice"};
+    for (size_t k = 0; k < sizeof prefixes / sizeof prefixes[0]; k++)
+        if (strncmp(function, prefixes[k], strlen(prefixes[k])) == 0)
+            return true;
+    return false;
+}
+
+_Noreturn static void refuse_undefined(struct decoder *decoder, const char *name) {
+    char what[200];
+    if (launches_kernels(name))
+        decoder_lack(decoder, "the emulator lacks launches by kernels, which this call is for,");
+    snprintf(what, sizeof what, "a call of '%.100s', which nothing defines,", name);
+    decoder_fail(decoder, what);
+}
+
 static const struct syntax_function *call_target(struct decoder *decoder,
                                                  const struct syntax_operand *operand,
                                                  const struct syntax_operand *prototype) {
@@ -107,12 +126,8 @@ static const struct syntax_function *call_target(struct decoder *decoder,
         decoder->detail->callee = symbol->function->decoded;
         bool runs = decoder->detail->callee && (symbol->function->is_defined ||
                                                 decoder->detail->callee->builtin != BUILTIN_NONE);
-        if (!runs || symbol->function->is_entry) {
-            char what[200];
-            snprintf(what, sizeof what, "a call of '%.100s', which nothing defines,",
-                     operand->name);
-            decoder_fail(decoder, what);
-        }
+        if (!runs || symbol->function->is_entry)
+            refuse_undefined(decoder, operand->name);
         return symbol->function;
     }
     decoder_add_from(decoder, operand, 'd');

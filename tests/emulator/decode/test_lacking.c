@@ -11,13 +11,19 @@ TEST(only_the_kernel_that_needs_it_is_refused) {
         ".visible .entry bad() { .reg .b32 %r<3>; frobnicate.u32 %r1, %r2; ret; }\n"
         ".func inner() { .reg .b64 %rd<3>; istypep.texture %p1, %rd1; ret; }\n"
         ".func outer() { call inner; ret; }\n"
-        ".visible .entry calls() { call outer; ret; }\n";
+        ".visible .entry calls() { call outer; ret; }\n"
+        ".extern .func (.param .b32 r) cudaLaunchDeviceV2(.param .b64 buffer, .param .b64 "
+        "stream);\n"
+        ".visible .entry launches() { .param .b32 r; .param .b64 a; call (r), cudaLaunchDeviceV2, "
+        "(a, a); ret; }\n";
     static const struct {
         const char *kernel, *said;
     } refused[] = {{"bad", "line 5, column 42: the emulator lacks this instruction or modifier in "
                            "'frobnicate.u32'"},
                    {"calls", "line 6, column 35: the emulator lacks this instruction or modifier "
-                             "in 'istypep.texture'"}};
+                             "in 'istypep.texture'"},
+                   {"launches", "line 10, column 60: the emulator lacks launches by kernels, which "
+                                "this call is for, in 'call'"}};
     struct bench *bench = *state;
     assert_int_equal(bench_load(bench, text), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "good", 1, 1), MACHINE_OK);
