@@ -273,7 +273,9 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
         return;
     }
     if (operand->kind == OPERAND_VECTOR) {
-        if (operand->item_count != detail->elements)
+        const bool is_single =
+            detail->elements == 1 && strcmp(decoder_source(decoder)->root, "multimem") == 0;
+        if (operand->item_count != detail->elements || is_single)
             decoder_fail(decoder, "a vector operand has the wrong number of elements");
         items = operand->items;
     } else if (detail->elements > 1) {

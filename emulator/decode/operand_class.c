@@ -155,7 +155,8 @@ void operand_class_check(struct decoder *decoder, const struct syntax_operand *o
 void operand_class_check_value(struct decoder *decoder, const struct syntax_operand *operand,
                                const struct syntax_type *declared) {
     const bool is_known = is_root(decoder, "ld") || is_root(decoder, "st") ||
-                          is_root(decoder, "atom") || is_root(decoder, "red");
+                          is_root(decoder, "atom") || is_root(decoder, "red") ||
+                          is_root(decoder, "multimem");
     const struct named_types types = types_of(decoder);
     if (is_known && !is_of_any_type(declared) && types.count == 1 && !fits(types.last, declared))
         refuse(decoder, operand, declared);

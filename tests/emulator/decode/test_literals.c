@@ -82,6 +82,8 @@ static const struct {
     {".reg .f16x2 %x; dp4a.u32.u32 %x, %r1, %r2, %r3;", "%x is declared as .f16x2"},
     {".reg .u32 %u; st.global.v2.b32 [%rd1], {%u,%f1};", "elements of different types"},
     {".reg .f16x2 %x; st.global.v2.b32 [%rd1], {%x,7};", "elements of different types"},
+    {"multimem.red.global.add.u32 [%rd1], {%r1};", "the wrong number of elements"},
+    {"multimem.red.global.min.u32 [%rd1], %f1;", "%f1 is declared as .f32"},
     {"st.param.u32 [p], %r1;", "a store to a parameter of the kernel"},
     {"ld.global.u32 %r1, [%rd1-4];", "'+' or ']'"},
     {"vote.sync.any.pred %p1, %p2, %f1;", "%f1 is declared as .f32"},
