@@ -44,11 +44,13 @@ bool parser_take_attribute(struct parser *parser, bool *is_managed) {
     if (!parser_take_dot(parser, "attribute"))
         return false;
     parser_expect(parser, '(');
-    while (!parser_take(parser, ')')) {
+    /* .unified has parentheses of its own. */
+    for (size_t open = 1; open > 0; lexer_advance(&parser->lexer)) {
         if (parser->lexer.token.kind == TOKEN_END)
             parser_fail_expected(parser, "')'");
         *is_managed |= parser_at_dot(parser, "managed");
-        lexer_advance(&parser->lexer);
+        open += parser_at(parser, '(');
+        open -= parser_at(parser, ')');
     }
     return true;
 }

@@ -315,3 +315,18 @@ TEST_WITH_CONTEXT(variables_take_advice) {
         OK(cuLibraryUnload(library));
     } while (shared / PAGE == page);
 }
+
+/* .unified has parentheses of its own. */
+TEST_WITH_CONTEXT(variables_may_have_several_attributes) {
+    static const char text[] =
+        ".version 8.0\n.target sm_80\n.address_size 64\n"
+        ".visible .global .attribute(.unified(19,95), .managed) .u32 number;\n"
+        ".visible .entry k() { ret; }\n";
+    CUmodule module;
+    CUdeviceptr address;
+    size_t bytes;
+    OK(cuModuleLoadData(&module, text));
+    OK(cuModuleGetGlobal_v2(&address, &bytes, module, "number"));
+    assert_int_equal(bytes, 4);
+    OK(cuMemAdvise(address, bytes, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
+}
