@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "emulator/driver/capture.h"
 #include "emulator/driver/stream.h"
 
 CUresult green_find(CUgreenCtx handle, struct driver_green **green) {
@@ -46,8 +47,11 @@ void green_close(struct driver_green *green) {
     struct driver_stream *stream;
     struct driver_green **link = &driver.greens;
     while ((stream = handle_next(&driver.handles, HANDLE_STREAM, &position))) {
-        stream->is_orphan |= stream->green == green;
-        stream->green = stream->is_orphan ? NULL : stream->green;
+        if (stream->green != green)
+            continue;
+        capture_drop_stream(stream);
+        stream->is_orphan = true;
+        stream->green = NULL;
     }
     while (*link != green)
         link = &(*link)->next;

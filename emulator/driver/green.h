@@ -23,7 +23,7 @@ struct driver_green *green_of(CUcontext handle);
 /* The primary context is retained by the caller, also after green_close(). */
 CUresult green_open(struct driver_context *primary, const CUdevResource *resource,
                     CUgreenCtx *handle);
-/* Its streams are of no use afterwards. */
+/* Its streams are of no use afterwards, and what they capture is dropped. */
 void green_close(struct driver_green *green);
 void green_close_all(void);
 /* The device's, where `green` is NULL. */

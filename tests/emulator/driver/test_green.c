@@ -306,3 +306,21 @@ TEST_WITH_CONTEXT(streams_are_dead_without_their_context) {
     OK(cuCtxPopCurrent_v2(NULL));
     OK(cuDevicePrimaryCtxRelease_v2(0));
 }
+
+/* Nobody could end such a capture, and until then it would forbid allocations. */
+TEST_WITH_CONTEXT(captures_end_with_their_context) {
+    CUcontext primary;
+    CUgreenCtx green = open_green();
+    CUstream stream;
+    CUdeviceptr memory;
+    OK(cuDevicePrimaryCtxRetain(&primary, 0));
+    OK(cuCtxPushCurrent_v2(primary));
+    OK(cuGreenCtxStreamCreate(&stream, green, CU_STREAM_NON_BLOCKING, 0));
+    OK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_GLOBAL));
+    EXPECT(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, cuMemAlloc_v2(&memory, 4));
+    OK(cuGreenCtxDestroy(green));
+    OK(cuMemAlloc_v2(&memory, 4));
+    OK(cuMemFree_v2(memory));
+    OK(cuCtxPopCurrent_v2(NULL));
+    OK(cuDevicePrimaryCtxRelease_v2(0));
+}
