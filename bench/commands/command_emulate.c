@@ -36,7 +36,7 @@ static const struct command_option options[] = {
         "check", struct parsed, check,
         "memory (default), race, race=global, init, barrier, leak, joined by commas; all; none"),
     OPTION_TEXT("report", "FILE", struct parsed, report,
-                "Write the counters of all kernels into this CSV file"),
+                "Write the counters of all kernels into this CSV file, which is replaced"),
     OPTION_FLAG("preload", struct parsed, preload,
                 "Load the emulator's runtime and NVRTC before those that the program brings along, "
                 "as wheels of Python do"),
@@ -97,7 +97,7 @@ static bool variable_names_file(const char *key) {
     return false;
 }
 
-/* The emulator writes both for this command, which says what is in them. */
+/* The emulator writes them for this command, which says what is in them. */
 static void variable_explain(void) {
     if (variable_names_file("findings="))
         fprintf(stderr, "lockstep emulate: findings= in LOCKSTEP_EMULATOR is not used; what is "
@@ -105,6 +105,9 @@ static void variable_explain(void) {
     if (variable_names_file("report="))
         fprintf(stderr, "lockstep emulate: report= in LOCKSTEP_EMULATOR is not used; --report "
                         "FILE is\n");
+    if (variable_names_file("processes="))
+        fprintf(stderr, "lockstep emulate: processes= in LOCKSTEP_EMULATOR is not used; a folder "
+                        "of its own is\n");
 }
 
 /* Where no kernel was launched there are no counters, and the file is left empty. */
@@ -119,6 +122,16 @@ static enum status report_copy(const char *from, const char *to, struct message 
         status = file_replace(to, bytes ? bytes : "", size, message);
     free(bytes);
     return status;
+}
+
+/* What the program ended with says more than a report that could not be written. */
+static enum status report_write(const char *from, const char *to, int exit_status,
+                                struct message *message) {
+    const enum status status = report_copy(from, to, message);
+    if (status == STATUS_OK || exit_status == 0)
+        return status;
+    fprintf(stderr, "lockstep: %s\n", message->text);
+    return STATUS_OK;
 }
 
 /* Of processes that did not come to their end is known what they had done until then. */
@@ -143,7 +156,7 @@ static void ends_tell(const struct emulated_program *program) {
 /* That nothing was found, or that no kernel ran, is said alone where all processes were looked at
  * up to their end. */
 static enum status summary_print(const struct emulated_program *program, bool is_refused,
-                                 const char *report, size_t *found, struct message *message) {
+                                 size_t *found, struct message *message) {
     const bool is_whole = !program->signal && !program->running;
     size_t kernels = 0;
     enum status status = summary_print_findings(stderr, program->findings, found, message);
@@ -155,8 +168,6 @@ static enum status summary_print(const struct emulated_program *program, bool is
         status = summary_print_kernels(stderr, program->counters, &kernels, message);
     if (status == STATUS_OK && kernels == 0 && is_whole)
         fprintf(stderr, "lockstep emulate: no kernel ran on the emulated GPU\n");
-    if (status == STATUS_OK && report)
-        status = report_copy(program->counters, report, message);
     return status;
 }
 
@@ -166,6 +177,8 @@ static enum status program_emulate(const struct parsed *parsed, char *const *wor
     char configuration[1024];
     size_t found = 0;
     enum status status = configuration_write(parsed, configuration, sizeof configuration, message);
+    if (status == STATUS_OK && parsed->report && !*parsed->report)
+        status = message_set(message, STATUS_INVALID, "--report takes the name of a file");
     if (status == STATUS_OK && parsed->report)
         status = file_check_replaceable(parsed->report, message);
     const bool is_refused = emulated_program_has_static_runtime(words[0]);
@@ -180,11 +193,12 @@ static enum status program_emulate(const struct parsed *parsed, char *const *wor
     if (status != STATUS_OK)
         return status;
     ends_tell(&program);
-    status = summary_print(&program, is_refused, parsed->report, &found, message);
+    status = summary_print(&program, is_refused, &found, message);
+    *context->exit_status =
+        program.exit_status == 0 && found ? parsed->found_status : program.exit_status;
+    if (status == STATUS_OK && parsed->report)
+        status = report_write(program.counters, parsed->report, *context->exit_status, message);
     emulated_program_forget(&program);
-    if (status == STATUS_OK)
-        *context->exit_status =
-            program.exit_status == 0 && found ? parsed->found_status : program.exit_status;
     return status;
 }
 

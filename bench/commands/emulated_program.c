@@ -53,11 +53,21 @@ static bool compilers_name(const char *folder) {
            setenv("NVCC", compiler, 0) == 0;
 }
 
-/* A library that is loaded already is taken wherever the program would look for it. */
-static bool libraries_preload(void) {
-    static const char names[] = "libcudart.so.12:libcudart.so.13:libnvrtc.so.12:libnvrtc.so.13:"
-                                "libnvJitLink.so.12:libnvJitLink.so.13";
-    return environment_put_before("LD_PRELOAD", names, ':', true);
+/* A library that is loaded already is taken wherever the program would look for it. The loader
+ * looks for a bare name in the program's DT_RPATH first; blanks and colons end a path. */
+static bool libraries_preload(const char *folder) {
+    static const char *const names[] = {"libcudart.so.13",    "libcudart.so.12",
+                                        "libnvrtc.so.13",     "libnvrtc.so.12",
+                                        "libnvJitLink.so.13", "libnvJitLink.so.12"};
+    const bool is_listed = strpbrk(folder, ": ") == NULL;
+    char path[PATH_MAX + sizeof "/libnvJitLink.so.13"];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s%s%s", is_listed ? folder : "", is_listed ? "/" : "",
+                 names[i]);
+        if (!environment_put_before("LD_PRELOAD", path, ':', true))
+            return false;
+    }
+    return true;
 }
 
 /* The loader looks in LD_LIBRARY_PATH before it looks where a program says. Of two equal keys the
@@ -72,7 +82,7 @@ static enum status environment_set(const struct emulated_program *program, char 
     /* The emulated GPU was asked for by name, whatever the machine's GPUs are. */
     (void)unsetenv("CUDA_VISIBLE_DEVICES");
     const bool fits = length > 0 && (size_t)length < sizeof text;
-    if (fits && compilers_name(library) && (!program->preload || libraries_preload()) &&
+    if (fits && compilers_name(library) && (!program->preload || libraries_preload(library)) &&
         environment_put_before("LD_LIBRARY_PATH", library, ':', true) &&
         environment_put_before("LOCKSTEP_EMULATOR", text, ';', false))
         return STATUS_OK;

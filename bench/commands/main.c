@@ -51,7 +51,7 @@ static bool launched; /* as a rank of a job */
 /* The first signal asks for an orderly end; the second ends the process as usual. What is said of
  * it is of no use to whoever cannot read it. */
 static void on_signal(int signal_number) {
-    static const char said[] = "\nlockstep: ending within this case; again to end now\n";
+    static const char said[] = "\nlockstep: ending in order; again to end now\n";
     interrupted = true;
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);

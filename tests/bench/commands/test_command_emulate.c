@@ -106,6 +106,11 @@ TEST_IN_PLACE(libraries_may_be_loaded_first) {
     skip();
 #endif
     check_call(EMULATE(emulated_self, "frees", "finds", "0"), 101, NULL, NULL);
+    /* By whole paths, since a program's DT_RPATH would come before a bare name. */
+    check_call(
+        EMULATE("--preload", "sh", "-c",
+                "echo \"$LD_PRELOAD\" | tr : '\\n' | sed -n '/^[^/]/p;s/.*/,/p' | tr -d '\\n'"),
+        0, ",,,,,,", NULL);
     check_call(EMULATE("--preload", "--check", "leak", emulated_self, "frees", "finds", "0"), 0,
                NULL, "store  ");
 }
@@ -118,6 +123,9 @@ TEST_IN_PLACE(calls_that_are_wrong_are_refused) {
         {{"emulate"}, "which program?", 2},
         {{"emulate", "/no/such/program"}, "cannot start /no/such/program", 2},
         {{"emulate", "--check", "memory;race", "true"}, "without blanks", 2},
+        {{"emulate", "--report=", "true"}, "--report takes the name of a file", 2},
+        {{"emulate", "--report=/dev/full", "true"}, "No space left", 3},
+        {{"emulate", "--report=/dev/full", "false"}, "No space left", 1},
         {{"emulate", "--check", "all,none", "true"}, "--check=all,none: a contradiction", 2},
         {{"emulate", "--error-exitcode", "256", "true"}, "from 0 to 255", 2},
         {{"emulate", "--report", "/no/such/folder/f", "true"}, "/no/such/folder", 2},
@@ -163,13 +171,14 @@ TEST_IN_PLACE(the_device_is_chosen_by_name) {
 
 TEST_IN_PLACE(files_in_the_variable_are_told_of) {
     static const char *const variables[] = {
-        "LOCKSTEP_EMULATOR=threads=1;findings=found;report=counted", NULL};
+        "LOCKSTEP_EMULATOR=threads=1;findings=found;report=counted;processes=them", NULL};
     const struct call_limits limits = {.variables = variables};
     struct call call = call_start(&here, (const char *const[]){"emulate", "true", NULL}, &limits);
     call_wait(&here, &call);
     check_status(&call, 0);
     check_holds(call.err, "findings= in LOCKSTEP_EMULATOR is not used");
     check_holds(call.err, "report= in LOCKSTEP_EMULATOR is not used");
+    check_holds(call.err, "processes= in LOCKSTEP_EMULATOR is not used");
     call_free(&call);
     call = EMULATE("true");
     assert_null(strstr(call.err, "is not used"));

@@ -109,7 +109,7 @@ TEST_IN_PLACE(the_first_interruption_is_answered_at_once) {
     assert_int_equal(kill(call.process, SIGINT), 0);
     call_wait(&here, &call);
     check_status(&call, 3);
-    check_holds(call.err, "lockstep: ending within this case; again to end now\n");
+    check_holds(call.err, "lockstep: ending in order; again to end now\n");
     call_free(&call);
 }
 
