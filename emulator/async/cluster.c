@@ -105,7 +105,8 @@ static void report_mbarrier(struct warp *warp, uint32_t lanes) {
     if (mbarrier.bytes > 0)
         snprintf(missing, sizeof missing, "%d bytes that never come", mbarrier.bytes);
     else if (mbarrier.pending > 0)
-        snprintf(missing, sizeof missing, "%u arrivals that never come", mbarrier.pending);
+        snprintf(missing, sizeof missing, "%u arrival%s that never come%s", mbarrier.pending,
+                 mbarrier.pending == 1 ? "" : "s", mbarrier.pending == 1 ? "s" : "");
     else
         snprintf(missing, sizeof missing, "the end of a phase that got %d bytes too many",
                  -mbarrier.bytes);

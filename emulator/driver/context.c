@@ -25,6 +25,7 @@ void context_close_stream(struct driver_stream *stream) {
 /* Frees all that the context owns. */
 static void context_close(struct driver_context *context) {
     uint32_t at = 0;
+    driver.handles.removes_along = true;
     capture_abandon(context);
     for (struct driver_stream *stream; (stream = handle_next(&driver.handles, HANDLE_STREAM, &at));)
         if (stream->context == context)
@@ -41,6 +42,7 @@ static void context_close(struct driver_context *context) {
     texture_close_all(context);
     mipmap_close_all(context); /* and the arrays that are its levels */
     array_close_all(context);
+    driver.handles.removes_along = false;
     allocation_free_all(context);
     context->active = false;
     context->error = CUDA_SUCCESS;

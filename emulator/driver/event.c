@@ -26,14 +26,9 @@ void event_close(struct driver_event *event) {
 
 CUresult event_find(CUevent handle, struct driver_event **event) {
     *event = handle_find(&driver.handles, HANDLE_EVENT, handle);
+    if (!*event)
+        driver_lack("event", handle);
     return *event ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
-
-CUresult event_find_used(CUevent handle, struct driver_event **event) {
-    const CUresult status = event_find(handle, event);
-    if (status != CUDA_SUCCESS)
-        driver_find("%p is no event", (void *)handle);
-    return status;
 }
 
 CUresult event_open(struct driver_context *context, unsigned flags, CUevent *handle) {

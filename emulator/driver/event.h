@@ -18,8 +18,6 @@ struct driver_event {
 };
 
 CUresult event_find(CUevent handle, struct driver_event **event);
-/* For work that goes by it: what is no event is found wrong. */
-CUresult event_find_used(CUevent handle, struct driver_event **event);
 CUresult event_open(struct driver_context *context, unsigned flags, CUevent *handle);
 /* All that came before is over now. */
 void event_record(struct driver_event *event);

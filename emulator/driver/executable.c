@@ -16,6 +16,8 @@ enum {
 
 CUresult exec_find(CUgraphExec handle, struct driver_exec **exec) {
     *exec = handle_find(&driver.handles, HANDLE_EXEC, handle);
+    if (!*exec)
+        driver_lack("executable graph", handle);
     return *exec ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 

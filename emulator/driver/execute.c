@@ -51,7 +51,7 @@ static CUresult free_execute(CUdeviceptr address) {
 /* What the node waits for is done, so there is an event to look for, and no more. */
 static CUresult event_execute(CUgraphNodeType type, CUevent handle) {
     struct driver_event *event;
-    const CUresult status = event_find_used(handle, &event);
+    const CUresult status = event_find(handle, &event);
     if (status == CUDA_SUCCESS && type == CU_GRAPH_NODE_TYPE_EVENT_RECORD)
         event_record(event);
     return status;

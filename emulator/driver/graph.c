@@ -106,11 +106,15 @@ void graph_close_all(void) {
 
 CUresult graph_find(CUgraph handle, struct driver_graph **graph) {
     *graph = handle_find(&driver.handles, HANDLE_GRAPH, handle);
+    if (!*graph)
+        driver_lack("graph", handle);
     return *graph ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
 CUresult graph_find_node(CUgraphNode handle, struct driver_node **node) {
     *node = handle_find(&driver.handles, HANDLE_NODE, handle);
+    if (!*node)
+        driver_lack("node of a graph", handle);
     return *node ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 

@@ -77,7 +77,8 @@ static CUresult kernel_check_shared(const struct driver_function *function,
         return CUDA_SUCCESS;
     driver_find("launch of %s: %zu bytes of static and %u of dynamic shared memory are more than "
                 "the %zu allowed; more "
-                "than %zu needs CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, up to %zu in all",
+                "than %zu needs CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES "
+                "(cudaFuncSetAttribute), up to %zu in all",
                 function->info->name, fixed, request->dynamic_shared, limit,
                 driver.properties.shared_per_block, driver.properties.shared_per_block_optin);
     return CUDA_ERROR_INVALID_VALUE;
@@ -148,8 +149,8 @@ static CUresult kernel_pack(struct driver_kernel *kernel, const struct machine_f
     if (request->parameters && request->extra)
         return CUDA_ERROR_INVALID_VALUE;
     if (info->parameter_count && !request->parameters && !buffer) {
-        driver_find("launch of %s: it takes %zu parameters and none were given", info->name,
-                    info->parameter_count);
+        driver_find("launch of %s: it takes %zu parameter%s and none were given", info->name,
+                    info->parameter_count, info->parameter_count == 1 ? "" : "s");
         return CUDA_ERROR_INVALID_VALUE;
     }
     if (buffer && given < info->parameter_bytes) {

@@ -72,8 +72,7 @@ CUresult prepare_child(struct driver_operation *operation, CUgraph graph) {
 CUresult prepare_event(struct driver_operation *operation, CUgraphNodeType type, CUevent handle) {
     struct driver_event *event;
     *operation = (struct driver_operation){.type = type, .event = handle};
-    return event_find_used(handle, &event) == CUDA_SUCCESS ? CUDA_SUCCESS
-                                                           : CUDA_ERROR_INVALID_VALUE;
+    return event_find(handle, &event) == CUDA_SUCCESS ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
 CUresult prepare_values(struct driver_operation *operation,

@@ -25,7 +25,7 @@ CUresult stream_find(const struct driver_context *context, CUstream handle,
         *stream = handle_find(&driver.handles, HANDLE_STREAM, handle);
     if (*stream && (*stream)->context == context)
         return (*stream)->is_orphan ? CUDA_ERROR_CONTEXT_IS_DESTROYED : CUDA_SUCCESS;
-    driver_find("%p is no stream of the current context", (void *)handle);
+    driver_lack("stream of the current context", handle);
     return CUDA_ERROR_INVALID_HANDLE;
 }
 

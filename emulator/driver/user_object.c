@@ -21,6 +21,8 @@ CUresult user_object_open(CUhostFn destroy, void *data, unsigned references, CUu
 
 CUresult user_object_find(CUuserObject handle, struct driver_user_object **object) {
     *object = handle_find(&driver.handles, HANDLE_USER_OBJECT, handle);
+    if (!*object)
+        driver_lack("user object", handle);
     return *object ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 

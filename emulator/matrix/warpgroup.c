@@ -126,8 +126,9 @@ static bool has_warpgroup(struct warp *warp, const struct instruction *instructi
         warp->block->warp_count)
         return matrix_warp_is_whole(warp, instruction);
     warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane_first(warp->mask), 0,
-               "wgmma in a warpgroup of %u warps: it takes four",
-               warp->block->warp_count % WARPGROUP_WARPS);
+               "wgmma in a warpgroup of %u warp%s: it takes four",
+               warp->block->warp_count % WARPGROUP_WARPS,
+               warp->block->warp_count % WARPGROUP_WARPS == 1 ? "" : "s");
     return false;
 }
 

@@ -39,10 +39,10 @@ static const char *name_of(const char *at) {
     return at;
 }
 
+static const char letters[] = "_$abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
 /* The next function from `from` on; false: there is none. */
 static bool next_function(const char *text, const char *from, struct function *function) {
-    static const char letters[] =
-        "_$abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     for (const char *at = strstr(from, ".func"); at; at = strstr(at + 1, ".func")) {
         const char *name = name_of(at + strlen(".func"));
         const size_t length = name ? strspn(name, letters) : 0;
@@ -67,6 +67,20 @@ static bool is_defined(const char *text, const struct function *wanted) {
     return false;
 }
 
+/* Whether it is named between "call" and the end of an instruction. */
+static bool is_called(const char *text, const struct function *wanted) {
+    for (const char *call = strstr(text, "call"); call; call = strstr(call + 1, "call")) {
+        const char *at = call + strcspn(call, " \t\r\n;{"), *end = at + strcspn(at, ";{");
+        while (at < end) {
+            const size_t length = strspn(at, letters);
+            if (is_named(wanted, at, length))
+                return true;
+            at += length ? length : 1;
+        }
+    }
+    return false;
+}
+
 /* What every device has is called without a definition. */
 static bool is_builtin(const struct function *function) {
     static const char *const names[] = {"vprintf", "malloc", "free", "__assertfail"};
@@ -74,6 +88,21 @@ static bool is_builtin(const struct function *function) {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         is_one = is_one || is_named(function, names[i], strlen(names[i]));
     return is_one;
+}
+
+/* Whether the text alone does not say what the function does. */
+static bool is_lacking(const char *text, const struct function *function) {
+    return function->is_external && !is_builtin(function) && !is_defined(text, function);
+}
+
+bool callees_lacking(const char *ptx, char *name, size_t room) {
+    struct function function;
+    for (const char *from = ptx; next_function(ptx, from, &function); from = function.name)
+        if (is_lacking(ptx, &function) && is_called(ptx, &function)) {
+            (void)snprintf(name, room, "%.*s", (int)function.length, function.name);
+            return true;
+        }
+    return false;
 }
 
 /* ---- Keeping them ---- */
@@ -90,7 +119,7 @@ static char *source_of(const char *ptx) {
         if (pass == 1)
             (void)fputs("typedef void (*function)();\n__device__ function " KEPT "[] = {", out);
         for (const char *from = ptx; next_function(ptx, from, &function); from = function.name)
-            if (function.is_external && !is_builtin(&function) && !is_defined(ptx, &function)) {
+            if (is_lacking(ptx, &function)) {
                 kept++;
                 (void)fprintf(out, pass ? "%.*s," : "extern \"C\" __device__ void %.*s();\n",
                               (int)function.length, function.name);

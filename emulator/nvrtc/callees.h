@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -12,6 +13,9 @@
  * is without, and loading it says what is missing.
  */
 char *callees_keep(const char *ptx, const char *architecture, size_t *size);
+
+/* Whether `ptx` calls a function that it declares and does not define; its name is written then. */
+bool callees_lacking(const char *ptx, char *name, size_t room);
 
 /*
  * Drops that variable from the text of an optimised link: a program that links twice would have it

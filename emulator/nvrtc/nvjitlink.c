@@ -7,6 +7,7 @@
  */
 #include "emulator/nvrtc/nvjitlink.h"
 
+#include "emulator/nvrtc/callees.h"
 #include "emulator/nvrtc/lto.h"
 
 #include <stdbool.h>
@@ -247,15 +248,26 @@ static nvJitLinkResult optimised_append(nvJitLinkHandle link) {
     return result;
 }
 
+/* As a linker does. Loading the image would find it, too, but later. */
+static nvJitLinkResult check_callees(nvJitLinkHandle link) {
+    char name[200];
+    if (!callees_lacking(link->text, name, sizeof name))
+        return NVJITLINK_SUCCESS;
+    (void)snprintf(link->error, sizeof link->error,
+                   "lockstep emulator: nvJitLink: a call of '%s', which no input defines", name);
+    (void)fprintf(stderr, "%s\n", link->error);
+    return NVJITLINK_ERROR_INVALID_INPUT;
+}
+
 NVJITLINK_API nvJitLinkResult nvJitLinkComplete(nvJitLinkHandle handle);
 NVJITLINK_API nvJitLinkResult nvJitLinkComplete(nvJitLinkHandle handle) {
     if (!handle)
         return NVJITLINK_ERROR_NULL_INPUT;
-    const nvJitLinkResult result = handle->lto ? optimised_append(handle) : NVJITLINK_SUCCESS;
+    nvJitLinkResult result = handle->lto ? optimised_append(handle) : NVJITLINK_SUCCESS;
+    if (result == NVJITLINK_SUCCESS)
+        result = handle->text ? check_callees(handle) : NVJITLINK_ERROR_INVALID_INPUT;
     if (result != NVJITLINK_SUCCESS)
         return result;
-    if (!handle->text)
-        return NVJITLINK_ERROR_INVALID_INPUT;
     return handle->limit[0] ? limit_registers(handle) : NVJITLINK_SUCCESS;
 }
 

@@ -80,7 +80,7 @@ static bool libraries_are_loaded(void) {
 
 const struct emulated_refusal emulated_refusals[] = {
     {"copies", "copy of 256 bytes: the destination, 0x"},
-    {"copies-nothing", "copy of 4x1x1 bytes: the destination is 0x0"},
+    {"copies-nothing", "copy of 4 bytes: the destination is no address (NULL)"},
     {"fills", "fill of 256 bytes at 0x"},
     {"frees-twice", "cuMemFree: 0x"},
     {"block", "launch of store: grid 1x1x1 of blocks 2048x1x1: size 2048"},

@@ -37,12 +37,12 @@ CUresult cuArrayDestroy(CUarray handle) {
     CUresult status = array_begin(&context);
     if (status == CUDA_SUCCESS)
         status = array_find(handle, &array);
-    if (status == CUDA_SUCCESS && array->is_level)
+    if (status == CUDA_SUCCESS && array->is_level) {
+        driver_lack("array of its own", handle);
         status = CUDA_ERROR_INVALID_HANDLE;
+    }
     if (status == CUDA_SUCCESS)
         array_close(array);
-    else if (status == CUDA_ERROR_INVALID_HANDLE || status == CUDA_ERROR_INVALID_VALUE)
-        driver_find("cuArrayDestroy: %p is no array (freed twice?)", (void *)handle);
     return driver_end(status);
 }
 
@@ -91,9 +91,6 @@ CUresult cuMipmappedArrayDestroy(CUmipmappedArray handle) {
         status = mipmap_find(handle, &mipmap);
     if (status == CUDA_SUCCESS)
         mipmap_close(mipmap);
-    else if (status == CUDA_ERROR_INVALID_HANDLE)
-        driver_find("cuMipmappedArrayDestroy: %p is no mipmapped array (freed twice?)",
-                    (void *)handle);
     return driver_end(status);
 }
 

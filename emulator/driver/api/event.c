@@ -38,7 +38,7 @@ CUresult cuEventRecordWithFlags(CUevent handle, CUstream stream_handle, unsigned
     if (status == CUDA_SUCCESS)
         status = stream_find(context, stream_handle, &stream);
     if (status == CUDA_SUCCESS)
-        status = event_find_used(handle, &event);
+        status = event_find(handle, &event);
     if (status == CUDA_SUCCESS && event->context != context)
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS && flags)
@@ -71,17 +71,20 @@ CUresult cuEventSynchronize(CUevent event) {
     return cuEventQuery(event);
 }
 
-/* Where the host's time was asked for, it is the host's, and no GPU's: said once. */
+/* Where the host's time was asked for, it is the host's, and no GPU's. Either is said once. */
 static CUresult elapsed_time(const struct driver_event *first, const struct driver_event *last,
                              float *milliseconds) {
     static bool said;
+    if (!said)
+        driver_say("cuEventElapsedTime: %s",
+                   driver.config.host_time
+                       ? "gives the time that the emulator took on this host (time=host), which is "
+                         "no GPU's"
+                       : "nothing here has a GPU's time, so it returns CUDA_ERROR_NOT_SUPPORTED; "
+                         "LOCKSTEP_EMULATOR='time=host' gives the host's");
+    said = true;
     if (!driver.config.host_time)
         return CUDA_ERROR_NOT_SUPPORTED;
-    if (!said)
-        driver_say(
-            "cuEventElapsedTime gives the time that the emulator took on this host (time=host), "
-            "which is no GPU's");
-    said = true;
     *milliseconds = (float)((double)(last->recorded_at - first->recorded_at) * 1e-6);
     return CUDA_SUCCESS;
 }

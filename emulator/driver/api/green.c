@@ -201,7 +201,7 @@ CUresult cuStreamGetGreenCtx(CUstream handle, CUgreenCtx *green_handle) {
 static CUresult context_record(struct driver_context *context, const struct driver_green *green,
                                CUevent handle) {
     struct driver_event *event = NULL;
-    CUresult status = event_find_used(handle, &event);
+    CUresult status = event_find(handle, &event);
     if (status == CUDA_SUCCESS && event->context != context)
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS)
@@ -214,7 +214,7 @@ static CUresult context_record(struct driver_context *context, const struct driv
 static CUresult context_wait(const struct driver_context *context, const struct driver_green *green,
                              CUevent handle) {
     struct driver_event *event = NULL;
-    CUresult status = event_find_used(handle, &event);
+    CUresult status = event_find(handle, &event);
     if (status == CUDA_SUCCESS)
         status = capture_forbid_context(context, green);
     if (status == CUDA_SUCCESS && event->capture) {

@@ -34,8 +34,10 @@ CUresult cuStreamDestroy_v2(CUstream handle) {
     stream = status == CUDA_SUCCESS ? handle_find(&driver.handles, HANDLE_STREAM, handle) : NULL;
     /* One that has gone with its context may be destroyed again: programs do so at their end. */
     if (status == CUDA_SUCCESS &&
-        (!stream || stream == stream->context->legacy || stream == stream->context->per_thread))
+        (!stream || stream == stream->context->legacy || stream == stream->context->per_thread)) {
+        driver_lack("stream that the program has created", handle);
         status = CUDA_ERROR_INVALID_HANDLE;
+    }
     if (status == CUDA_SUCCESS && stream->is_orphan)
         status = CUDA_ERROR_CONTEXT_IS_DESTROYED;
     if (status == CUDA_SUCCESS)
@@ -191,7 +193,7 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned int f
     if (status == CUDA_SUCCESS && flags & ~(unsigned)CU_EVENT_WAIT_EXTERNAL)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        status = event_find_used(event_handle, &event);
+        status = event_find(event_handle, &event);
     if (status == CUDA_SUCCESS)
         status = flags ? capture_external(stream, CU_GRAPH_NODE_TYPE_WAIT_EVENT, event_handle)
                        : capture_wait(stream, event);

@@ -5,6 +5,8 @@
 
 CUresult library_find(CUlibrary handle, struct driver_module **module) {
     *module = handle_find(&driver.handles, HANDLE_LIBRARY, handle);
+    if (!*module)
+        driver_lack("library", handle);
     return *module ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 

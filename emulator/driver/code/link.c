@@ -11,6 +11,8 @@
 
 CUresult link_find(CUlinkState handle, struct driver_link **link) {
     *link = handle_find(&driver.handles, HANDLE_LINK, handle);
+    if (!*link)
+        driver_lack("link", handle);
     return *link ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 

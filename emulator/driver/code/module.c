@@ -144,6 +144,8 @@ CUresult module_load(struct driver_context *context, const char *name, const voi
 
 CUresult module_find(CUmodule handle, struct driver_module **module) {
     *module = handle_find(&driver.handles, HANDLE_MODULE, handle);
+    if (!*module)
+        driver_lack("module", handle);
     return *module ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 

@@ -119,9 +119,16 @@ CUresult allocation_free_at(const char *call, CUdeviceptr address, unsigned kind
         }
         return allocation_free(allocation);
     }
-    driver_find("%s: 0x%llx is not the start of memory that is allocated and freed so (freed "
-                "twice?)",
-                call, address);
+    if (!allocation)
+        driver_find("%s: no memory begins at 0x%llx: it was freed already, or never allocated",
+                    call, address);
+    else if (allocation->address != address)
+        driver_find(
+            "%s: 0x%llx lies %llu bytes into an allocation, and only its start can be freed", call,
+            address, address - allocation->address);
+    else
+        driver_find("%s: what begins at 0x%llx was allocated by a call that another one frees",
+                    call, address);
     return CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -165,6 +172,17 @@ size_t allocation_used(CUdevice device) {
     return used - elsewhere;
 }
 
+/* Said once: programs may try sizes until one fits. */
+static void tell_room(size_t size, size_t used) {
+    static bool said;
+    if (!said)
+        driver_say(
+            "%zu bytes do not fit into the device's %zu, of which %zu are in use; memory= in "
+            "LOCKSTEP_EMULATOR gives it another size, as memory=16G",
+            size, driver.properties.memory_bytes, used);
+    said = true;
+}
+
 /* Managed memory is host memory that kernels see: there is nothing to migrate. */
 CUresult allocation_create(struct driver_context *context, enum allocation_kind kind, size_t size,
                            unsigned flags, struct driver_pool *pool, CUdeviceptr *address) {
@@ -179,8 +197,10 @@ CUresult allocation_create(struct driver_context *context, enum allocation_kind 
     } else {
         const size_t used = allocation_used(pool ? pool->device : context->device);
         const size_t room = driver.properties.memory_bytes;
-        status = used > room || size > room - used ? MACHINE_OUT_OF_MEMORY
-                                                   : machine_allocate(driver.machine, size, &made);
+        const bool fits = used <= room && size <= room - used;
+        status = fits ? machine_allocate(driver.machine, size, &made) : MACHINE_OUT_OF_MEMORY;
+        if (!fits)
+            tell_room(size, used);
     }
     if (status != MACHINE_OK)
         return driver_status(status);

@@ -102,6 +102,8 @@ CUresult array_add_level(struct driver_context *context, const CUDA_ARRAY3D_DESC
 
 CUresult array_find(CUarray handle, struct driver_array **array) {
     *array = handle_find(&driver.handles, HANDLE_ARRAY, handle);
+    if (!*array)
+        driver_lack("array", handle);
     return *array ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 

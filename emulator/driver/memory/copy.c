@@ -60,7 +60,12 @@ static bool is_multicast(CUdeviceptr address) {
 
 static CUresult copy_check_place(const CUDA_MEMCPY3D *copy, const struct copy_place *place,
                                  const char *which) {
-    if (!place->address || place->pitch < copy->WidthInBytes) {
+    if (!place->address) {
+        driver_find("copy of %zu bytes: the %s is no address (NULL)",
+                    copy->WidthInBytes * copy->Height * copy->Depth, which);
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    if (place->pitch < copy->WidthInBytes) {
         driver_find("copy of %zux%zux%zu bytes: the %s is 0x%llx, and its rows are %zu bytes apart",
                     copy->WidthInBytes, copy->Height, copy->Depth, which,
                     (unsigned long long)place->address, place->pitch);
@@ -91,11 +96,8 @@ static CUresult copy_place_in_array(const CUDA_MEMCPY3D *copy, const struct copy
                                     struct copy_place *place) {
     struct driver_array *array;
     const CUresult status = array_find(side->array, &array);
-    if (status != CUDA_SUCCESS) {
-        driver_find("copy of %zux%zux%zu bytes: the %s, %p, is no array", copy->WidthInBytes,
-                    copy->Height, copy->Depth, side->name, (void *)side->array);
+    if (status != CUDA_SUCCESS)
         return status;
-    }
     const struct machine_texture *image = &array->image;
     const size_t row = (size_t)image->size[0] * machine_texel_bytes(image);
     const bool is_inside = side->x <= row && copy->WidthInBytes <= row - side->x &&

@@ -65,6 +65,8 @@ CUresult mipmap_open(struct driver_context *context, const CUDA_ARRAY3D_DESCRIPT
 
 CUresult mipmap_find(CUmipmappedArray handle, struct driver_mipmap **mipmap) {
     *mipmap = handle_find(&driver.handles, HANDLE_MIPMAP, handle);
+    if (!*mipmap)
+        driver_lack("mipmapped array", handle);
     return *mipmap ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 

@@ -90,6 +90,8 @@ void pool_close_all(void) {
 
 CUresult pool_find(CUmemoryPool handle, struct driver_pool **pool) {
     *pool = handle_find(&driver.handles, HANDLE_POOL, handle);
+    if (!*pool)
+        driver_lack("memory pool", handle);
     return *pool ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 

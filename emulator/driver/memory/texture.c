@@ -212,6 +212,9 @@ CUresult texture_find(uint64_t object, bool is_surface, struct driver_texture **
     *texture = driver.textures;
     while (*texture && ((*texture)->object != object || (*texture)->is_surface != is_surface))
         *texture = (*texture)->next;
+    if (!*texture)
+        driver_lack(is_surface ? "surface object" : "texture object",
+                    (const void *)(uintptr_t)object);
     return *texture ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 

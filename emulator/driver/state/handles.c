@@ -3,7 +3,6 @@
 
 #include "emulator/memory/list.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 /* A handle's bits: generation from bit 32 on, index from bit 8, and below it a mark that no small
@@ -22,14 +21,16 @@ static void *handle_encode(uint32_t index, uint32_t generation) {
     return value.given;
 }
 
+static struct handle_slot *handle_slot_of_bits(const struct handle_table *table, uintptr_t bits) {
+    const uint32_t index = (uint32_t)(bits >> 8) & ((1U << INDEX_BITS) - 1);
+    return (bits & 0xFF) == HANDLE_MARK && index < table->count ? &table->slots[index] : NULL;
+}
+
 /* The slot, or NULL when the bits name none that is live. */
 static struct handle_slot *handle_slot(const struct handle_table *table, const void *handle) {
-    union handle_bits value = {.handle = handle};
-    uint32_t index = (uint32_t)(value.bits >> 8) & ((1U << INDEX_BITS) - 1);
-    if ((value.bits & 0xFF) != HANDLE_MARK || index >= table->count)
-        return NULL;
-    struct handle_slot *slot = &table->slots[index];
-    return slot->kind != HANDLE_FREE && slot->generation == value.bits >> 32 ? slot : NULL;
+    const union handle_bits value = {.handle = handle};
+    struct handle_slot *slot = handle_slot_of_bits(table, value.bits);
+    return slot && slot->kind != HANDLE_FREE && slot->generation == value.bits >> 32 ? slot : NULL;
 }
 
 static bool handle_table_reserve(struct handle_table *table) {
@@ -69,9 +70,17 @@ void handle_remove(struct handle_table *table, const void *handle) {
         return;
     slot->object = NULL;
     slot->kind = HANDLE_FREE;
+    slot->went_along = table->removes_along;
     slot->generation = (slot->generation + 1) & ((1U << GENERATION_BITS) - 1);
     slot->next_free = table->first_free;
     table->first_free = (uint32_t)(slot - table->slots) + 1;
+}
+
+bool handle_went_along(const struct handle_table *table, const void *handle) {
+    const union handle_bits value = {.handle = handle};
+    const struct handle_slot *slot = handle_slot_of_bits(table, value.bits);
+    return slot && slot->went_along &&
+           slot->generation == (((value.bits >> 32) + 1) & ((1U << GENERATION_BITS) - 1));
 }
 
 void *handle_next(const struct handle_table *table, enum handle_kind kind, uint32_t *position) {

@@ -8,6 +8,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_STATE_HANDLES_H
 #define LOCKSTEP_EMULATOR_DRIVER_STATE_HANDLES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,7 @@ struct handle_slot {
     uint32_t generation;
     uint32_t next_free;
     enum handle_kind kind;
+    bool went_along; /* the last that it had was removed because what it belonged to was */
 };
 
 /* Starts as all zeros. */
@@ -47,6 +49,7 @@ struct handle_table {
     uint32_t count;
     size_t capacity;
     uint32_t first_free; /* index + 1; 0: none */
+    bool removes_along;  /* what is removed now belongs to what is being closed */
 };
 
 /* NULL when there is no memory for the slot. */
@@ -54,6 +57,8 @@ void *handle_add(struct handle_table *table, enum handle_kind kind, void *object
 /* The object, or NULL when `handle` is not a live handle of this kind. */
 void *handle_find(const struct handle_table *table, enum handle_kind kind, const void *handle);
 void handle_remove(struct handle_table *table, const void *handle);
+/* Whether it was the last of its slot, and was removed while removes_along was set. */
+bool handle_went_along(const struct handle_table *table, const void *handle);
 /* The next live object of the kind from slot *position on, which moves past it; NULL at the end. */
 void *handle_next(const struct handle_table *table, enum handle_kind kind, uint32_t *position);
 void handle_table_free(struct handle_table *table);

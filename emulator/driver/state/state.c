@@ -147,7 +147,24 @@ static void tell_callbacks(void) {
     driver_thread.in_log_callback = false;
 }
 
+void driver_lack(const char *what, const void *handle) {
+    driver.lacked = what;
+    driver.lacked_handle = handle;
+}
+
+/* Programs destroy at their end what has gone with its context. */
+static void tell_lacked(const char *call) {
+    const char *version = strstr(call, "_v");
+    const int length = version ? (int)(version - call) : (int)strlen(call);
+    if (!strstr(call, "Destroy") || !handle_went_along(&driver.handles, driver.lacked_handle))
+        driver_find("%.*s: %p is no %s (destroyed?)", length, call, driver.lacked_handle,
+                    driver.lacked);
+}
+
 CUresult driver_end_of(const char *call, CUresult status) {
+    if (driver.lacked && status != CUDA_SUCCESS)
+        tell_lacked(call);
+    driver.lacked = NULL;
     while (driver.farewells) {
         struct driver_farewell *first = driver.farewells;
         driver.farewells = first->next;

@@ -117,6 +117,8 @@ struct driver {
     int (*stop)(void *context); /* of lockstepEmulatorStopWhen, for a machine that comes */
     void *stop_context;
     struct driver_log log;
+    const char *lacked; /* of the call under way; NULL: nothing */
+    const void *lacked_handle;
     char message[1200]; /* the last line said on stderr */
 };
 
@@ -152,6 +154,9 @@ __attribute__((format(printf, 1, 2))) void driver_say(const char *format, ...);
 /* Also appends the line to the file of findings=: something is wrong with the program, which it may
  * not notice. */
 __attribute__((format(printf, 1, 2))) void driver_find(const char *format, ...);
+/* A handle names nothing of its kind (`what`): driver_end finds the call wrong for it, by its name,
+ * unless it succeeds. */
+void driver_lack(const char *what, const void *handle);
 /* check=leak, and no kernel's fault has kept the program from freeing what it has. */
 bool driver_seeks_leaks(void);
 /* What would leak if the process ended now goes into its journal. */

@@ -213,7 +213,7 @@ TEST_ON_HOPPER(a_phase_that_never_ends_is_named) {
                    "@%p4 mbarrier.complete_tx.shared.b64 [%r1], 4000;\n"),
          "in a phase of parity 0 for 96 bytes that never come"},
         {TWO_WARPS("33", WAIT("1", "0"), "mbarrier.arrive.shared.b64 _, [%r1];\n"),
-         "for 1 arrivals that never come"},
+         "for 1 arrival that never comes"},
         {TWO_WARPS("32", WAIT("1", "0"),
                    "setp.eq.u32 %p4, %r3, 32; @%p4 mbarrier.complete_tx.shared.b64 [%r1], 16;\n"
                    "mbarrier.arrive.shared.b64 _, [%r1];\n"),
@@ -227,11 +227,11 @@ TEST_ON_HOPPER(a_phase_that_never_ends_is_named) {
         /* A loop that only tests, beside one that waits. */
         {TWO_WARPS("33", "T: mbarrier.test_wait.parity.shared.b64 %p2, [%r1], 0; @!%p2 bra T;\n",
                    "mbarrier.arrive.shared.b64 _, [%r1];\n"),
-         "for 1 arrivals that never come"},
+         "for 1 arrival that never comes"},
         /* The others wait for those who sleep. */
         {TWO_WARPS("33", WAIT("1", "0") "bar.sync 0;\n",
                    "mbarrier.arrive.shared.b64 _, [%r1]; bar.sync 0;\n"),
-         "for 1 arrivals that never come"},
+         "for 1 arrival that never comes"},
     };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
         expect_fault(*state, cases[k].text, 64, MACHINE_DEADLOCK, cases[k].words);

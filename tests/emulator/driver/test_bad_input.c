@@ -118,6 +118,48 @@ static CUresult launch(CUfunction function, unsigned threads, unsigned shared, v
     return cuLaunchKernel(function, 1, 1, 1, threads, 1, 1, shared, NULL, parameters, NULL);
 }
 
+/* Programs may not look at what the second call returns. */
+TEST_WITH_CONTEXT(calls_on_what_is_gone_are_told_by_name) {
+    CUstream stream;
+    CUevent event;
+    CUgraph graph;
+    CUmodule module;
+    OK(cuStreamCreate(&stream, 0));
+    OK(cuStreamDestroy_v2(stream));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamDestroy_v2(stream));
+    expect_said("cuStreamDestroy: 0x");
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamSynchronize(stream));
+    expect_said("is no stream of the current context (destroyed?)");
+    OK(cuEventCreate(&event, 0));
+    OK(cuEventDestroy_v2(event));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuEventDestroy_v2(event));
+    expect_said("cuEventDestroy: 0x");
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuEventQuery(event));
+    expect_said("is no event (destroyed?)");
+    OK(cuGraphCreate(&graph, 0));
+    OK(cuGraphDestroy(graph));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuGraphDestroy(graph));
+    expect_said("is no graph (destroyed?)");
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuTexObjectDestroy(77));
+    expect_said("cuTexObjectDestroy: 0x4d is no texture object (destroyed?)");
+    OK(cuModuleLoadData(&module, HEAD));
+    OK(cuModuleUnload(module));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuModuleUnload(module));
+    expect_said("cuModuleUnload: 0x");
+}
+
+/* Programs do so at their end. */
+TEST_WITH_CONTEXT(what_has_gone_with_its_context_may_be_destroyed) {
+    CUcontext context;
+    CUevent event;
+    OK(cuCtxCreate_v2(&context, 0, 0));
+    OK(cuEventCreate(&event, 0));
+    OK(cuCtxDestroy_v2(context));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuTexObjectDestroy(78));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuEventDestroy_v2(event));
+    expect_said("0x4e is no texture");
+}
+
 TEST_WITH_CONTEXT(impossible_launches_say_why) {
     CUfunction function = load(KERNEL(""));
     uint64_t value = 0;
@@ -131,7 +173,7 @@ TEST_WITH_CONTEXT(impossible_launches_say_why) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, launch(function, 32, (48 << 10) + 4, parameters));
     expect_said("49156 of dynamic shared memory");
     EXPECT(CUDA_ERROR_INVALID_VALUE, launch(function, 32, 0, NULL));
-    expect_said("it takes 1 parameters and none were given");
+    expect_said("it takes 1 parameter and none were given");
     EXPECT(CUDA_ERROR_INVALID_VALUE, launch(function, 32, 0, missing));
     expect_said("the pointer to parameter 0 is NULL");
     EXPECT(CUDA_ERROR_INVALID_VALUE,

@@ -1,4 +1,5 @@
 /* The emulated driver: start-up, devices, contexts, errors, entry points, streams and events. */
+#include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
 #include "tests/support/test.h"
 
@@ -387,6 +388,10 @@ TEST_WITH_CONTEXT(events_order_and_have_no_time) {
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, cuEventElapsedTime(&milliseconds, start, end));
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, cuEventElapsedTime_v2(&milliseconds, start, end));
     assert_true(milliseconds == -1);
+    char last[512] = "";
+    lockstepEmulatorMessage(last, sizeof last);
+    assert_non_null(strstr(last, "cuEventElapsedTime: "));
+    assert_non_null(strstr(last, "time=host"));
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuEventElapsedTime(&milliseconds, start, untimed));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuEventCreate(&untimed, 0x100));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuEventCreate(&untimed, CU_EVENT_INTERPROCESS));

@@ -1,4 +1,5 @@
 /* The emulated driver: allocations, copies, fills, pools, and what a pointer is. */
+#include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
 #include "tests/support/test.h"
 
@@ -57,6 +58,9 @@ TEST_WITH_CONTEXT(memory_is_accounted) {
     assert_true(free_during <= free_before - half);
     CUdeviceptr other;
     EXPECT(CUDA_ERROR_OUT_OF_MEMORY, cuMemAlloc_v2(&other, half));
+    char said[512] = "";
+    lockstepEmulatorMessage(said, sizeof said);
+    assert_non_null(strstr(said, "memory= in LOCKSTEP_EMULATOR"));
     OK(cuMemFree_v2(address));
     OK(cuMemGetInfo_v2(&free_during, NULL));
     assert_int_equal(free_during, free_before);

@@ -79,6 +79,23 @@ TEST_WITH_CONTEXT(inputs_become_one_image) {
     free(image);
 }
 
+TEST(a_function_that_nothing_defines_is_no_link) {
+    static const char declared[] = ".version 8.0\n.target sm_80\n.address_size 64\n"
+                                   ".extern .func triple(.param .b32 x);\n"
+                                   ".visible .entry k() { ret; }\n";
+    char said[512] = "";
+    nvJitLinkHandle link = link_begin();
+    assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, kernel, sizeof kernel, "kernel"), 0);
+    assert_int_equal(nvJitLinkComplete(link), INVALID_INPUT);
+    assert_int_equal(nvJitLinkGetErrorLog(link, said), 0);
+    assert_non_null(strstr(said, "'triple', which no input defines"));
+    assert_int_equal(nvJitLinkDestroy(&link), 0);
+    link = link_begin();
+    assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, declared, sizeof declared, "declared"), 0);
+    assert_int_equal(nvJitLinkComplete(link), 0);
+    assert_int_equal(nvJitLinkDestroy(&link), 0);
+}
+
 /* Kernels that say nothing themselves have no more registers than the link allows. */
 TEST_WITH_CONTEXT(a_link_limits_registers) {
     static const char kernels[] =

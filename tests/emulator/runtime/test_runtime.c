@@ -173,15 +173,15 @@ TEST(refused_copies_and_launches_are_told_of) {
     void *memory;
     OK(cudaMalloc(&memory, sizeof bytes));
     check_found(cudaMemcpy(NULL, memory, 4, cudaMemcpyDeviceToHost), value,
-                "copy of 4x1x1 bytes: the destination is 0x0");
+                "copy of 4 bytes: the destination is no address (NULL)");
     check_found(cudaMemcpyAsync(memory, NULL, 5, cudaMemcpyHostToDevice, NULL), value,
-                "copy of 5x1x1 bytes: the source is 0x0");
+                "copy of 5 bytes: the source is no address (NULL)");
     check_found(cudaMemcpy(NULL, memory, 6, cudaMemcpyDeviceToDevice), value,
-                "copy of 6x1x1 bytes: the destination is 0x0");
+                "copy of 6 bytes: the destination is no address (NULL)");
     check_found(cudaMemcpy(NULL, memory, 7, cudaMemcpyDefault), value,
-                "copy of 7x1x1 bytes: the destination is 0x0");
+                "copy of 7 bytes: the destination is no address (NULL)");
     check_found(cudaMemcpy(bytes, NULL, 8, cudaMemcpyHostToHost), value,
-                "copy of 8x1x1 bytes: the source is 0x0");
+                "copy of 8 bytes: the source is no address (NULL)");
     check_found(cudaMemcpy(memory, (char *)memory + 32, 11, cudaMemcpyHostToHost), value,
                 "copy of 11 bytes from host to host: the destination, ");
     check_found(cudaMemcpy(bytes, memory, 12, cudaMemcpyHostToHost), value,
