@@ -28,7 +28,8 @@ CUresult cuEventDestroy_v2(CUevent handle) {
 }
 DRIVER_ALIAS(cuEventDestroy_v2, cuEventDestroy);
 
-CUresult cuEventRecordWithFlags(CUevent handle, CUstream stream_handle, unsigned int flags) {
+static CUresult event_record_on(const char *call, CUevent handle, CUstream stream_handle,
+                                unsigned int flags) {
     struct driver_context *context;
     struct driver_stream *stream;
     struct driver_event *event;
@@ -42,21 +43,26 @@ CUresult cuEventRecordWithFlags(CUevent handle, CUstream stream_handle, unsigned
     if (status == CUDA_SUCCESS && event->context != context)
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS && flags)
-        return driver_end(capture_external(stream, CU_GRAPH_NODE_TYPE_EVENT_RECORD, handle));
+        return driver_end_of(call,
+                             capture_external(stream, CU_GRAPH_NODE_TYPE_EVENT_RECORD, handle));
     if (status == CUDA_SUCCESS)
         status = stream->capture ? capture_record(stream, event) : capture_forbid_implicit(stream);
     if (status == CUDA_SUCCESS && !stream->capture)
         event_record(event);
-    return driver_end(status);
+    return driver_end_of(call, status);
+}
+
+CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned int flags) {
+    return event_record_on(__func__, event, stream, flags);
 }
 DRIVER_ALIAS(cuEventRecordWithFlags, cuEventRecordWithFlags_ptsz);
 
 CUresult cuEventRecord(CUevent event, CUstream stream) {
-    return cuEventRecordWithFlags(event, stream, CU_EVENT_RECORD_DEFAULT);
+    return event_record_on(__func__, event, stream, CU_EVENT_RECORD_DEFAULT);
 }
 DRIVER_ALIAS(cuEventRecord, cuEventRecord_ptsz);
 
-CUresult cuEventQuery(CUevent handle) {
+static CUresult event_query(const char *call, CUevent handle) {
     struct driver_context *context;
     struct driver_event *event;
     CUresult status = driver_begin_context(&context);
@@ -64,11 +70,15 @@ CUresult cuEventQuery(CUevent handle) {
         status = event_find(handle, &event);
     if (status == CUDA_SUCCESS && event->capture)
         status = CUDA_ERROR_CAPTURED_EVENT;
-    return driver_end(status);
+    return driver_end_of(call, status);
+}
+
+CUresult cuEventQuery(CUevent event) {
+    return event_query(__func__, event);
 }
 
 CUresult cuEventSynchronize(CUevent event) {
-    return cuEventQuery(event);
+    return event_query(__func__, event);
 }
 
 /* Where the host's time was asked for, it is the host's, and no GPU's. Either is said once. */

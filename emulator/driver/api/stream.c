@@ -172,17 +172,21 @@ DRIVER_ALIAS(cuStreamCopyAttributes, cuStreamCopyAttributes_ptsz);
 
 /* ---- Waiting ---- */
 
-CUresult cuStreamQuery(CUstream handle) {
+static CUresult stream_query(const char *call, CUstream handle) {
     struct driver_stream *stream;
     CUresult status = stream_begin_any(handle, &stream);
     if (status == CUDA_SUCCESS)
         status = capture_forbid_stream(stream);
-    return driver_end(status);
+    return driver_end_of(call, status);
+}
+
+CUresult cuStreamQuery(CUstream stream) {
+    return stream_query(__func__, stream);
 }
 DRIVER_ALIAS(cuStreamQuery, cuStreamQuery_ptsz);
 
-CUresult cuStreamSynchronize(CUstream handle) {
-    return cuStreamQuery(handle);
+CUresult cuStreamSynchronize(CUstream stream) {
+    return stream_query(__func__, stream);
 }
 DRIVER_ALIAS(cuStreamSynchronize, cuStreamSynchronize_ptsz);
 

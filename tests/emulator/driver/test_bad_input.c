@@ -129,6 +129,7 @@ TEST_WITH_CONTEXT(calls_on_what_is_gone_are_told_by_name) {
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamDestroy_v2(stream));
     expect_said("cuStreamDestroy: 0x");
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamSynchronize(stream));
+    expect_said("cuStreamSynchronize: 0x");
     expect_said("is no stream of the current context (destroyed?)");
     OK(cuEventCreate(&event, 0));
     OK(cuEventDestroy_v2(event));
@@ -136,6 +137,10 @@ TEST_WITH_CONTEXT(calls_on_what_is_gone_are_told_by_name) {
     expect_said("cuEventDestroy: 0x");
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuEventQuery(event));
     expect_said("is no event (destroyed?)");
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuEventSynchronize(event));
+    expect_said("cuEventSynchronize: 0x");
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuEventRecord(event, NULL));
+    expect_said("cuEventRecord: 0x");
     OK(cuGraphCreate(&graph, 0));
     OK(cuGraphDestroy(graph));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuGraphDestroy(graph));
