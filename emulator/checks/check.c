@@ -169,6 +169,35 @@ static void forget_gaps(const struct warp *warp, const struct detail *detail,
     }
 }
 
+/* Whether something was written in the 16 bytes around a byte of global memory. */
+static bool is_beside_written(const struct memory *memory, uint64_t address) {
+    enum { UNIT = 16 };
+    const struct memory_range *range = memory_find_all(memory, address, 1);
+    const uint64_t unit = address & ~(uint64_t)(UNIT - 1);
+    if (!range)
+        return false;
+    const uint64_t first = unit < range->base ? range->base : unit;
+    const uint64_t end = unit + UNIT > range->end ? range->end : unit + UNIT;
+    return !memory_is_unwritten(range, first, end - first);
+}
+
+/* Whether all unwritten values of a store are bytes beside members that are at their new places
+ * already. Structs are copied so too, their gaps byte by byte. */
+static bool fills_gaps(const struct warp *warp, const struct detail *detail,
+                       const struct access *access) {
+    if (detail->access_bytes != 1)
+        return false;
+    for (uint32_t k = 0; k < detail->elements; k++) {
+        const uint32_t gaps = undefined_lanes(warp, detail->from[k + 1]) & access->mask;
+        for (uint32_t rest = gaps; rest; rest &= rest - 1) {
+            if (!is_beside_written(warp->block->launch->memory,
+                                   access->address.at[lane_first(rest)] + k))
+                return false;
+        }
+    }
+    return true;
+}
+
 static void mark_stored(struct warp *warp, const struct detail *detail, const struct access *access,
                         uint32_t kind) {
     const struct memory *memory = warp->block->launch->memory;
@@ -193,7 +222,8 @@ static void store_global(struct warp *warp, const struct instruction *instructio
     uint32_t unwritten = 0;
     for (unsigned k = 0; k < detail->elements; k++)
         unwritten |= undefined_lanes(warp, detail->from[k + 1]) & access->mask;
-    const bool is_copy = unwritten && undefined_is_copy(warp, instruction, access->mask);
+    const bool is_copy = unwritten && (undefined_is_copy(warp, instruction, access->mask) ||
+                                       fills_gaps(warp, detail, access));
     for (unsigned k = 0; unwritten && !is_copy && k < detail->elements; k++) {
         if (!undefined_use(warp, instruction, k + 1, access->mask, "stores to global memory"))
             return;

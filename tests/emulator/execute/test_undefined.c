@@ -79,6 +79,21 @@ TEST_ON_BENCH(what_is_dropped_is_no_fault) {
     RUN_ALL(*state, examples);
 }
 
+/* Gaps of structs go as bytes of their own, beside members that are stored before. */
+#define BYTES "{%h0, %h1, %h2, %h3}"
+#define BYTES_TO(place) "ld.global.v4.u8 " BYTES ", [%rd1]; st.global.v4.u8 [" place "], " BYTES ";"
+TEST_ON_BENCH(gaps_are_copied_byte_by_byte) {
+    static const struct example examples[] = {
+        {KERNEL(BYTES_TO("%rd2")), NULL},
+        {KERNEL("ld.global.u8 %h1, [%rd1]; st.global.u8 [%rd2], %h1;"), NULL},
+        {KERNEL(BYTES_TO("%rd1+256")), "'st' stores to global memory what nothing has written"},
+        {KERNEL(BYTES_TO("%rd2") "ld.global.u32 %r2, [%rd2]; setp.eq.u32 %p1, %r2, 0;"
+                                 "@%p1 bra L; mov.u32 %r2, 1; L:"),
+         "whether 'bra' is executed depends on"},
+    };
+    RUN_ALL(*state, examples);
+}
+
 TEST_ON_BENCH(a_use_is_a_fault) {
     static const struct example examples[] = {
         {STORED("add.u32 %r2, %r1, 1;"), "'st' stores to global memory what nothing has written"},
