@@ -7,6 +7,8 @@
 #include "emulator/execute/execute.h"
 #include "emulator/warps/warp.h"
 
+#include <string.h>
+
 enum barrier_action { BARRIER_SYNC, BARRIER_ARRIVE, BARRIER_REDUCE };
 
 static uint32_t word_at(const struct warp *warp, uint32_t slot, unsigned lane) {
@@ -112,6 +114,31 @@ static void release(struct block *block, uint32_t number) {
 
 /* ---- Arriving ---- */
 
+static bool is_aligned(const struct syntax_instruction *source) {
+    bool is = strcmp(source->root, "bar") == 0;
+    for (size_t k = 0; k < source->modifier_count; k++)
+        is |= strcmp(source->modifiers[k], "aligned") == 0;
+    return is;
+}
+
+/* On request, lanes of a warp that are at two aligned barriers in the code are an error. */
+static bool check_aligned(struct warp *warp, const struct instruction *instruction,
+                          uint32_t lanes) {
+    if (!warp->block->launch->options.check_barrier || !is_aligned(instruction->detail->source))
+        return true;
+    uint32_t others = warp->barrier_wait & ~warp->cluster_waiting & ~lanes;
+    for (; others; others &= others - 1) {
+        const struct instruction *other = &warp->code[warp->lane_pc[lane_first(others)]];
+        if (other == instruction)
+            continue;
+        warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane_first(lanes), 0,
+                   "divergent barrier: lanes of one warp are at two barriers, one");
+        warp_fault_other(warp, other, "others wait");
+        return false;
+    }
+    return true;
+}
+
 static void execute_barrier(struct warp *warp, const struct instruction *instruction) {
     struct block *block = warp->block;
     const enum barrier_action action = instruction->variant;
@@ -135,6 +162,8 @@ static void execute_barrier(struct warp *warp, const struct instruction *instruc
                    block->launch->threads - block->live_threads);
         return;
     }
+    if (!check_aligned(warp, instruction, lanes))
+        return;
     warp->worker->counters.barriers++;
     barrier->arrived += counted && lanes == warp->live ? (uint32_t)LANES : lane_count(lanes);
     if (action == BARRIER_REDUCE)

@@ -135,6 +135,30 @@ TEST_CHECKED(exited_threads_do_not_hold_a_barrier_unless_checked) {
     EXPECT_SAID(bench, "16 threads");
 }
 
+/* Odd lanes wait at one barrier, even ones come to another. */
+#define TWO_BARRIERS(first, second)                                                                \
+    ".visible .entry k() { .reg .b32 %r<3>; .reg .pred %p; mov.u32 %r1, %tid.x;\n"                 \
+    "and.b32 %r2, %r1, 1; setp.eq.u32 %p, %r2, 0; @%p bra E;\n" first " 0; bra L;\n"               \
+    "E: " second " 0;\nL: ret; }\n"
+
+static enum machine_status meet(struct bench *bench, const char *text) {
+    bench_must_load(bench, text);
+    return LAUNCH(bench, "k", 1, 64, 0);
+}
+
+TEST_CHECKED(lanes_of_a_warp_at_two_aligned_barriers_are_an_error_if_checked) {
+    static const char aligned[] = TWO_BARRIERS("bar.sync", "bar.sync"),
+                      free_to_diverge[] = TWO_BARRIERS("barrier.sync", "barrier.sync"),
+                      named[] = TWO_BARRIERS("barrier.sync.aligned", "barrier.sync.aligned");
+    struct bench *bench = *state;
+    assert_int_equal(meet(bench, aligned), MACHINE_OK);
+    BENCH_SWITCH_ON(bench, check_barrier);
+    assert_int_equal(meet(bench, aligned), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "divergent barrier", "others wait at PTX line");
+    assert_int_equal(meet(bench, named), MACHINE_CHECK_FAILED);
+    assert_int_equal(meet(bench, free_to_diverge), MACHINE_OK);
+}
+
 /* Half of a warp shuffles, and takes the value of a lane. */
 #define SHUFFLE(source, use)                                                                       \
     ".visible .entry k() { .reg .b32 %r<3>; .reg .pred %p; mov.u32 %r1, %tid.x;\n"                 \
