@@ -5,7 +5,7 @@
 #include "emulator/driver/execute.h"
 #include "emulator/driver/stream.h"
 
-static CUresult fill_now(const CUDA_MEMSET_NODE_PARAMS *fill) {
+static CUresult fill_now(const char *call, const CUDA_MEMSET_NODE_PARAMS *fill) {
     struct driver_context *context;
     CUresult status = driver_begin_context(&context);
     if (status == CUDA_SUCCESS)
@@ -14,10 +14,11 @@ static CUresult fill_now(const CUDA_MEMSET_NODE_PARAMS *fill) {
         status = capture_forbid_implicit(context->legacy);
     if (status == CUDA_SUCCESS)
         status = fill_execute(fill);
-    return driver_end(status);
+    return driver_end_of(call, status);
 }
 
-static CUresult fill_submit(const CUDA_MEMSET_NODE_PARAMS *fill, CUstream handle) {
+static CUresult fill_submit(const char *call, const CUDA_MEMSET_NODE_PARAMS *fill,
+                            CUstream handle) {
     struct driver_stream *stream;
     CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS)
@@ -27,34 +28,34 @@ static CUresult fill_submit(const CUDA_MEMSET_NODE_PARAMS *fill, CUstream handle
                                                    .fill = *fill};
         status = operation_submit(stream, &operation);
     }
-    return driver_end(status);
+    return driver_end_of(call, status);
 }
 
 /* The four forms of one element type: a line and a plane, waited for and in a stream. */
 #define FILL_FUNCTIONS(bits, type)                                                                 \
     CUresult cuMemsetD##bits##_v2(CUdeviceptr destination, type value, size_t count) {             \
         const CUDA_MEMSET_NODE_PARAMS fill = {destination, 0, value, (bits) / 8, count, 1};        \
-        return fill_now(&fill);                                                                    \
+        return fill_now(__func__, &fill);                                                          \
     }                                                                                              \
     DRIVER_ALIAS(cuMemsetD##bits##_v2, cuMemsetD##bits##_v2_ptds);                                 \
     CUresult cuMemsetD##bits##Async(CUdeviceptr destination, type value, size_t count,             \
                                     CUstream stream) {                                             \
         const CUDA_MEMSET_NODE_PARAMS fill = {destination, 0, value, (bits) / 8, count, 1};        \
-        return fill_submit(&fill, stream);                                                         \
+        return fill_submit(__func__, &fill, stream);                                               \
     }                                                                                              \
     DRIVER_ALIAS(cuMemsetD##bits##Async, cuMemsetD##bits##Async_ptsz);                             \
     CUresult cuMemsetD2D##bits##_v2(CUdeviceptr destination, size_t pitch, type value,             \
                                     size_t width, size_t height) {                                 \
         const CUDA_MEMSET_NODE_PARAMS fill = {                                                     \
             destination, pitch, value, (bits) / 8, width, height};                                 \
-        return fill_now(&fill);                                                                    \
+        return fill_now(__func__, &fill);                                                          \
     }                                                                                              \
     DRIVER_ALIAS(cuMemsetD2D##bits##_v2, cuMemsetD2D##bits##_v2_ptds);                             \
     CUresult cuMemsetD2D##bits##Async(CUdeviceptr destination, size_t pitch, type value,           \
                                       size_t width, size_t height, CUstream stream) {              \
         const CUDA_MEMSET_NODE_PARAMS fill = {                                                     \
             destination, pitch, value, (bits) / 8, width, height};                                 \
-        return fill_submit(&fill, stream);                                                         \
+        return fill_submit(__func__, &fill, stream);                                               \
     }                                                                                              \
     DRIVER_ALIAS(cuMemsetD2D##bits##Async, cuMemsetD2D##bits##Async_ptsz)
 

@@ -5,7 +5,7 @@
 #include "emulator/driver/kernel_attribute.h"
 #include "emulator/driver/stream.h"
 
-static CUresult kernel_launch(CUstream handle, struct kernel_request *request) {
+static CUresult kernel_launch(const char *call, CUstream handle, struct kernel_request *request) {
     struct driver_stream *stream;
     CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS) {
@@ -18,7 +18,7 @@ static CUresult kernel_launch(CUstream handle, struct kernel_request *request) {
             operation_release(&operation);
         }
     }
-    return driver_end(status);
+    return driver_end_of(call, status);
 }
 
 CUresult cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y,
@@ -31,7 +31,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int g
                                      .dynamic_shared = shared_bytes,
                                      .parameters = parameters,
                                      .extra = extra};
-    return kernel_launch(stream, &request);
+    return kernel_launch(__func__, stream, &request);
 }
 DRIVER_ALIAS(cuLaunchKernel, cuLaunchKernel_ptsz);
 
@@ -45,7 +45,7 @@ CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned int grid_x, uns
                                      .dynamic_shared = shared_bytes,
                                      .cooperative = true,
                                      .parameters = parameters};
-    return kernel_launch(stream, &request);
+    return kernel_launch(__func__, stream, &request);
 }
 DRIVER_ALIAS(cuLaunchCooperativeKernel, cuLaunchCooperativeKernel_ptsz);
 
@@ -65,6 +65,6 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
     for (unsigned i = 0; i < config->numAttrs && status == CUDA_SUCCESS; i++)
         status = kernel_request_attribute(&request, config->attrs[i].id, &config->attrs[i].value);
     pthread_mutex_unlock(&driver.lock);
-    return status == CUDA_SUCCESS ? kernel_launch(config->hStream, &request) : status;
+    return status == CUDA_SUCCESS ? kernel_launch(__func__, config->hStream, &request) : status;
 }
 DRIVER_ALIAS(cuLaunchKernelEx, cuLaunchKernelEx_ptsz);

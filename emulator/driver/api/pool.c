@@ -45,13 +45,13 @@ static enum allocation_kind kind_of(const struct driver_pool *pool) {
 }
 
 /* `pool_handle` NULL: from the device's current pool. */
-static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream handle,
-                              CUdeviceptr *address) {
+static CUresult pool_allocate(const char *call, CUmemoryPool pool_handle, size_t bytes,
+                              CUstream handle, CUdeviceptr *address) {
     struct driver_stream *stream;
     struct driver_pool *pool = NULL;
     CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS && stream->capture)
-        return driver_end(pool_capture_allocation(stream, bytes, address));
+        return driver_end_of(call, pool_capture_allocation(stream, bytes, address));
     if (status == CUDA_SUCCESS)
         status = (pool = pool_of_device(stream->context->device)) ? CUDA_SUCCESS
                                                                   : CUDA_ERROR_OUT_OF_MEMORY;
@@ -64,17 +64,17 @@ static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream h
     }
     if (status == CUDA_SUCCESS)
         status = allocation_create(stream->context, kind_of(pool), bytes, 0, pool, address);
-    return driver_end(status);
+    return driver_end_of(call, status);
 }
 
 CUresult cuMemAllocAsync(CUdeviceptr *address, size_t bytes, CUstream stream) {
-    return pool_allocate(NULL, bytes, stream, address);
+    return pool_allocate(__func__, NULL, bytes, stream, address);
 }
 DRIVER_ALIAS(cuMemAllocAsync, cuMemAllocAsync_ptsz);
 
 CUresult cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPool pool,
                                  CUstream stream) {
-    return pool ? pool_allocate(pool, bytes, stream, address) : CUDA_ERROR_INVALID_HANDLE;
+    return pool ? pool_allocate(__func__, pool, bytes, stream, address) : CUDA_ERROR_INVALID_HANDLE;
 }
 DRIVER_ALIAS(cuMemAllocFromPoolAsync, cuMemAllocFromPoolAsync_ptsz);
 

@@ -156,9 +156,10 @@ void driver_lack(const char *what, const void *handle) {
 static void tell_lacked(const char *call) {
     const char *version = strstr(call, "_v");
     const int length = version ? (int)(version - call) : (int)strlen(call);
+    const bool is_named = strncmp(call, "cu", 2) == 0;
     if (!strstr(call, "Destroy") || !handle_went_along(&driver.handles, driver.lacked_handle))
-        driver_find("%.*s: %p is no %s (destroyed?)", length, call, driver.lacked_handle,
-                    driver.lacked);
+        driver_find("%.*s%s%p is no %s (destroyed?)", is_named ? length : 0, call,
+                    is_named ? ": " : "", driver.lacked_handle, driver.lacked);
 }
 
 CUresult driver_end_of(const char *call, CUresult status) {

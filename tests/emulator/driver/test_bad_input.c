@@ -131,6 +131,10 @@ TEST_WITH_CONTEXT(calls_on_what_is_gone_are_told_by_name) {
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamSynchronize(stream));
     expect_said("cuStreamSynchronize: 0x");
     expect_said("is no stream of the current context (destroyed?)");
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuMemsetD8Async(0, 0, 4, stream));
+    expect_said("cuMemsetD8Async: 0x");
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuMemcpyDtoHAsync_v2(&event, 0, 4, stream));
+    expect_said("cuMemcpyDtoHAsync: 0x");
     OK(cuEventCreate(&event, 0));
     OK(cuEventDestroy_v2(event));
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuEventDestroy_v2(event));

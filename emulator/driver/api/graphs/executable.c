@@ -5,7 +5,8 @@
 #include "emulator/driver/executable.h"
 #include "emulator/driver/stream.h"
 
-static CUresult exec_instantiate(CUgraphExec *exec, CUgraph handle, uint64_t flags, bool *cycle) {
+static CUresult exec_instantiate(const char *call, CUgraphExec *exec, CUgraph handle,
+                                 uint64_t flags, bool *cycle) {
     struct driver_graph *graph;
     CUresult status = driver_begin();
     *cycle = false;
@@ -15,18 +16,18 @@ static CUresult exec_instantiate(CUgraphExec *exec, CUgraph handle, uint64_t fla
         status = graph_find(handle, &graph);
     if (status == CUDA_SUCCESS)
         status = exec_open(graph, flags, exec, cycle);
-    return driver_end(status);
+    return driver_end_of(call, status);
 }
 
 CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph, unsigned long long flags) {
     bool cycle;
-    return exec_instantiate(exec, graph, flags, &cycle);
+    return exec_instantiate(__func__, exec, graph, flags, &cycle);
 }
 
 CUresult cuGraphInstantiate_v2(CUgraphExec *exec, CUgraph graph, CUgraphNode *error_node,
                                char *log_buffer, size_t buffer_size) {
     bool cycle;
-    CUresult status = exec_instantiate(exec, graph, 0, &cycle);
+    CUresult status = exec_instantiate(__func__, exec, graph, 0, &cycle);
     if (error_node)
         *error_node = NULL;
     if (log_buffer && buffer_size) {
@@ -42,7 +43,7 @@ CUresult cuGraphInstantiateWithParams(CUgraphExec *exec, CUgraph graph,
     bool cycle;
     if (!parameters)
         return CUDA_ERROR_INVALID_VALUE;
-    CUresult status = exec_instantiate(exec, graph, parameters->flags, &cycle);
+    CUresult status = exec_instantiate(__func__, exec, graph, parameters->flags, &cycle);
     parameters->hErrNode_out = NULL;
     parameters->result_out = status == CUDA_SUCCESS ? CUDA_GRAPH_INSTANTIATE_SUCCESS
                              : cycle                ? CUDA_GRAPH_INSTANTIATE_INVALID_STRUCTURE

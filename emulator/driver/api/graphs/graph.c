@@ -110,7 +110,8 @@ static void node_list_end(const struct node_list *list, size_t *count) {
     *count = list->nodes && list->found > list->room ? list->room : list->found;
 }
 
-static CUresult graph_list(CUgraph handle, CUgraphNode *nodes, size_t *count, bool roots_only) {
+static CUresult graph_list(const char *call, CUgraph handle, CUgraphNode *nodes, size_t *count,
+                           bool roots_only) {
     struct driver_graph *graph;
     CUresult status = graph_begin(handle, &graph);
     if (status == CUDA_SUCCESS && !count)
@@ -122,15 +123,15 @@ static CUresult graph_list(CUgraph handle, CUgraphNode *nodes, size_t *count, bo
                 node_list_add(&list, graph->nodes[i]);
         node_list_end(&list, count);
     }
-    return driver_end(status);
+    return driver_end_of(call, status);
 }
 
 CUresult cuGraphGetNodes(CUgraph graph, CUgraphNode *nodes, size_t *count) {
-    return graph_list(graph, nodes, count, false);
+    return graph_list(__func__, graph, nodes, count, false);
 }
 
 CUresult cuGraphGetRootNodes(CUgraph graph, CUgraphNode *nodes, size_t *count) {
-    return graph_list(graph, nodes, count, true);
+    return graph_list(__func__, graph, nodes, count, true);
 }
 
 CUresult cuGraphGetEdges(CUgraph handle, CUgraphNode *from, CUgraphNode *to, size_t *count) {

@@ -7,8 +7,8 @@
 
 /* Ends an entry point that changes a node: takes the prepared operation over. A kernel's attributes
  * stay. */
-static CUresult node_changed(struct driver_node *node, struct driver_operation *operation,
-                             CUresult status) {
+static CUresult node_changed(const char *call, struct driver_node *node,
+                             struct driver_operation *operation, CUresult status) {
     if (status == CUDA_SUCCESS && operation->type == CU_GRAPH_NODE_TYPE_KERNEL) {
         status = kernel_copy_attributes(&operation->kernel, &node->operation.kernel);
         if (status != CUDA_SUCCESS)
@@ -18,7 +18,7 @@ static CUresult node_changed(struct driver_node *node, struct driver_operation *
         operation_release(&node->operation);
         node->operation = *operation;
     }
-    return driver_end(status);
+    return driver_end_of(call, status);
 }
 
 CUresult cuGraphKernelNodeSetParams_v2(CUgraphNode handle,
@@ -28,7 +28,7 @@ CUresult cuGraphKernelNodeSetParams_v2(CUgraphNode handle,
     CUresult status = graph_begin_node(handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_kernel_v2(&operation, parameters);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphKernelNodeSetParams(CUgraphNode handle,
@@ -38,7 +38,7 @@ CUresult cuGraphKernelNodeSetParams(CUgraphNode handle,
     CUresult status = graph_begin_node(handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_kernel(&operation, parameters, NULL);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphMemcpyNodeSetParams(CUgraphNode handle, const CUDA_MEMCPY3D *copy) {
@@ -47,7 +47,7 @@ CUresult cuGraphMemcpyNodeSetParams(CUgraphNode handle, const CUDA_MEMCPY3D *cop
     CUresult status = graph_begin_node(handle, CU_GRAPH_NODE_TYPE_MEMCPY, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_copy(&operation, copy);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphMemsetNodeSetParams(CUgraphNode handle, const CUDA_MEMSET_NODE_PARAMS *fill) {
@@ -56,7 +56,7 @@ CUresult cuGraphMemsetNodeSetParams(CUgraphNode handle, const CUDA_MEMSET_NODE_P
     CUresult status = graph_begin_node(handle, CU_GRAPH_NODE_TYPE_MEMSET, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_fill(&operation, fill);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphHostNodeSetParams(CUgraphNode handle, const CUDA_HOST_NODE_PARAMS *parameters) {
@@ -65,7 +65,7 @@ CUresult cuGraphHostNodeSetParams(CUgraphNode handle, const CUDA_HOST_NODE_PARAM
     CUresult status = graph_begin_node(handle, CU_GRAPH_NODE_TYPE_HOST, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_host(&operation, parameters);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphBatchMemOpNodeSetParams(CUgraphNode handle,
@@ -75,7 +75,7 @@ CUresult cuGraphBatchMemOpNodeSetParams(CUgraphNode handle,
     CUresult status = graph_begin_node(handle, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_values(&operation, parameters);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 static CUresult event_node_change(CUgraphNode handle, CUgraphNodeType type, CUevent event) {
@@ -84,7 +84,7 @@ static CUresult event_node_change(CUgraphNode handle, CUgraphNodeType type, CUev
     CUresult status = graph_begin_node(handle, type, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_event(&operation, type, event);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphEventRecordNodeSetEvent(CUgraphNode node, CUevent event) {
@@ -113,7 +113,7 @@ CUresult cuGraphNodeSetParams(CUgraphNode handle, CUgraphNodeParams *parameters)
         status = prepare_any(&operation, parameters);
     if (status == CUDA_SUCCESS && parameters->type == CU_GRAPH_NODE_TYPE_GRAPH)
         return driver_end(node_set_child(node, operation.child));
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 /* ---- Attributes of kernels ---- */
@@ -159,7 +159,7 @@ CUresult cuGraphExecKernelNodeSetParams_v2(CUgraphExec exec, CUgraphNode handle,
     CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_kernel_v2(&operation, parameters);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode handle,
@@ -169,7 +169,7 @@ CUresult cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode handle,
     CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_kernel(&operation, parameters, NULL);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode handle,
@@ -180,7 +180,7 @@ CUresult cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode handle,
     (void)context;
     if (status == CUDA_SUCCESS)
         status = prepare_copy(&operation, copy);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphExecMemsetNodeSetParams(CUgraphExec exec, CUgraphNode handle,
@@ -191,7 +191,7 @@ CUresult cuGraphExecMemsetNodeSetParams(CUgraphExec exec, CUgraphNode handle,
     (void)context;
     if (status == CUDA_SUCCESS)
         status = prepare_fill(&operation, fill);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphExecHostNodeSetParams(CUgraphExec exec, CUgraphNode handle,
@@ -201,7 +201,7 @@ CUresult cuGraphExecHostNodeSetParams(CUgraphExec exec, CUgraphNode handle,
     CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_HOST, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_host(&operation, parameters);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphExecBatchMemOpNodeSetParams(CUgraphExec exec, CUgraphNode handle,
@@ -211,7 +211,7 @@ CUresult cuGraphExecBatchMemOpNodeSetParams(CUgraphExec exec, CUgraphNode handle
     CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_values(&operation, parameters);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 static CUresult exec_event_change(CUgraphExec exec, CUgraphNode handle, CUgraphNodeType type,
@@ -221,7 +221,7 @@ static CUresult exec_event_change(CUgraphExec exec, CUgraphNode handle, CUgraphN
     CUresult status = exec_node_begin(exec, handle, type, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_event(&operation, type, event);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }
 
 CUresult cuGraphExecEventRecordNodeSetEvent(CUgraphExec exec, CUgraphNode node, CUevent event) {
@@ -260,5 +260,5 @@ CUresult cuGraphExecNodeSetParams(CUgraphExec exec, CUgraphNode handle,
         status = CUDA_ERROR_NOT_SUPPORTED;
     if (status == CUDA_SUCCESS)
         status = prepare_any(&operation, parameters);
-    return node_changed(node, &operation, status);
+    return node_changed(__func__, node, &operation, status);
 }

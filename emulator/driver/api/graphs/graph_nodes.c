@@ -35,13 +35,14 @@ static CUresult node_add(CUgraphNode *handle, CUgraph graph_handle, const CUgrap
 }
 
 /* Ends an entry point that adds a node: `status` is what preparing the operation came to. */
-static CUresult node_added(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
-                           size_t count, struct driver_operation *operation, CUresult status) {
+static CUresult node_added(const char *call, CUgraphNode *node, CUgraph graph,
+                           const CUgraphNode *dependencies, size_t count,
+                           struct driver_operation *operation, CUresult status) {
     if (status == CUDA_SUCCESS) {
         status = node_add(node, graph, dependencies, count, operation);
         prepare_release(operation);
     }
-    return driver_end(status);
+    return driver_end_of(call, status);
 }
 
 CUresult cuGraphAddKernelNode_v2(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -50,7 +51,7 @@ CUresult cuGraphAddKernelNode_v2(CUgraphNode *node, CUgraph graph, const CUgraph
     CUresult status = driver_begin();
     if (status == CUDA_SUCCESS)
         status = prepare_kernel_v2(&operation, parameters);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 CUresult cuGraphAddKernelNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -59,7 +60,7 @@ CUresult cuGraphAddKernelNode(CUgraphNode *node, CUgraph graph, const CUgraphNod
     CUresult status = driver_begin();
     if (status == CUDA_SUCCESS)
         status = prepare_kernel(&operation, parameters, NULL);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 CUresult cuGraphAddMemcpyNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -69,7 +70,7 @@ CUresult cuGraphAddMemcpyNode(CUgraphNode *node, CUgraph graph, const CUgraphNod
     (void)context;
     if (status == CUDA_SUCCESS)
         status = prepare_copy(&operation, copy);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 CUresult cuGraphAddMemsetNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -80,7 +81,7 @@ CUresult cuGraphAddMemsetNode(CUgraphNode *node, CUgraph graph, const CUgraphNod
     (void)context;
     if (status == CUDA_SUCCESS)
         status = prepare_fill(&operation, fill);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 CUresult cuGraphAddHostNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -89,13 +90,13 @@ CUresult cuGraphAddHostNode(CUgraphNode *node, CUgraph graph, const CUgraphNode 
     CUresult status = driver_begin();
     if (status == CUDA_SUCCESS)
         status = prepare_host(&operation, parameters);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 CUresult cuGraphAddEmptyNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
                              size_t count) {
     struct driver_operation operation = {.type = CU_GRAPH_NODE_TYPE_EMPTY};
-    return node_added(node, graph, dependencies, count, &operation, driver_begin());
+    return node_added(__func__, node, graph, dependencies, count, &operation, driver_begin());
 }
 
 CUresult cuGraphAddChildGraphNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -104,7 +105,7 @@ CUresult cuGraphAddChildGraphNode(CUgraphNode *node, CUgraph graph, const CUgrap
     CUresult status = driver_begin();
     if (status == CUDA_SUCCESS)
         status = prepare_child(&operation, child);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 CUresult cuGraphAddMemAllocNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -113,7 +114,7 @@ CUresult cuGraphAddMemAllocNode(CUgraphNode *node, CUgraph graph, const CUgraphN
     CUresult status = driver_begin();
     if (status == CUDA_SUCCESS)
         status = prepare_allocation(&operation, parameters);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 CUresult cuGraphAddMemFreeNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -122,7 +123,7 @@ CUresult cuGraphAddMemFreeNode(CUgraphNode *node, CUgraph graph, const CUgraphNo
     CUresult status = driver_begin();
     if (status == CUDA_SUCCESS)
         status = prepare_free(&operation, address);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 CUresult cuGraphAddBatchMemOpNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -131,7 +132,7 @@ CUresult cuGraphAddBatchMemOpNode(CUgraphNode *node, CUgraph graph, const CUgrap
     CUresult status = driver_begin();
     if (status == CUDA_SUCCESS)
         status = prepare_values(&operation, parameters);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 static CUresult event_node_add(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -140,7 +141,7 @@ static CUresult event_node_add(CUgraphNode *node, CUgraph graph, const CUgraphNo
     CUresult status = driver_begin();
     if (status == CUDA_SUCCESS)
         status = prepare_event(&operation, type, event);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    return node_added(__func__, node, graph, dependencies, count, &operation, status);
 }
 
 CUresult cuGraphAddEventRecordNode(CUgraphNode *node, CUgraph graph,
@@ -289,20 +290,21 @@ CUresult cuGraphBatchMemOpNodeGetParams(CUgraphNode handle,
     return driver_end(status);
 }
 
-static CUresult event_node_read(CUgraphNode handle, CUgraphNodeType type, CUevent *event) {
+static CUresult event_node_read(const char *call, CUgraphNode handle, CUgraphNodeType type,
+                                CUevent *event) {
     struct driver_node *node;
     CUresult status = node_read(handle, type, event, &node);
     if (status == CUDA_SUCCESS)
         *event = node->operation.event;
-    return driver_end(status);
+    return driver_end_of(call, status);
 }
 
 CUresult cuGraphEventRecordNodeGetEvent(CUgraphNode node, CUevent *event) {
-    return event_node_read(node, CU_GRAPH_NODE_TYPE_EVENT_RECORD, event);
+    return event_node_read(__func__, node, CU_GRAPH_NODE_TYPE_EVENT_RECORD, event);
 }
 
 CUresult cuGraphEventWaitNodeGetEvent(CUgraphNode node, CUevent *event) {
-    return event_node_read(node, CU_GRAPH_NODE_TYPE_WAIT_EVENT, event);
+    return event_node_read(__func__, node, CU_GRAPH_NODE_TYPE_WAIT_EVENT, event);
 }
 
 CUresult cuGraphKernelNodeGetAttribute(CUgraphNode handle, CUkernelNodeAttrID attribute,
