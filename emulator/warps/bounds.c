@@ -1,6 +1,7 @@
 /* Whether the lanes of an access stay within their memory, and what to say when one does not. */
 #include "emulator/warps/bounds.h"
 
+#include "emulator/lanes/space.h"
 #include "emulator/memory/multicast.h"
 #include "emulator/warps/warp.h"
 
@@ -21,13 +22,47 @@ bool bounds_fault_multicast(struct warp *warp, const struct instruction *instruc
     return true;
 }
 
+/* How far from an allocation an address is said to be near it. */
+enum { NEAR_BYTES = 1 << 30 };
+
+static uint64_t distance(const struct memory_range *range, uint64_t address) {
+    if (address < range->base)
+        return range->base - address;
+    return address < range->end ? 0 : address - range->end;
+}
+
+/* What is at an address that is in no allocation, nor has been. */
+static void describe_outside(const struct warp *warp, uint64_t address, char *place, size_t size) {
+    const struct memory_range *near = memory_find_near(warp->block->launch->memory, address);
+    const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
+    const unsigned long long bytes = near ? near->end - near->base : 0;
+    if (address >> WINDOW_SHIFT == WINDOW_SHARED)
+        snprintf(place, size,
+                 "it is an address of shared memory, offset %llu, and the block has %zu bytes",
+                 (unsigned long long)offset, (size_t)warp->block->launch->shared_bytes);
+    else if (address >> WINDOW_SHIFT == WINDOW_LOCAL)
+        snprintf(place, size, "it is an address of local memory, offset %llu",
+                 (unsigned long long)offset);
+    else if (near && distance(near, address) > NEAR_BYTES)
+        snprintf(place, size, "the address is in no allocation, nor near one");
+    else if (near && address >= near->end)
+        snprintf(place, size, "the nearest allocation of %llu bytes ends %llu bytes before it",
+                 bytes, (unsigned long long)(address - near->end));
+    else if (near && address < near->base)
+        snprintf(place, size, "the nearest allocation of %llu bytes begins %llu bytes after it",
+                 bytes, (unsigned long long)(near->base - address));
+    else if (near)
+        snprintf(place, size, "the access runs past the end of an allocation of %llu bytes", bytes);
+    else
+        snprintf(place, size, "no memory is allocated");
+}
+
 static void fault_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
                          uint64_t address, uint32_t bytes, bool is_store) {
     const struct memory *memory = warp->block->launch->memory;
-    const struct memory_range *near = memory_find_near(memory, address);
     const struct memory_freed *freed =
         memory_find(memory, address) ? NULL : memory_find_freed(memory, address);
-    char place[160] = "no memory is allocated";
+    char place[160];
     if (bounds_fault_multicast(warp, instruction, lane, address))
         return;
     if (freed)
@@ -35,19 +70,8 @@ static void fault_global(struct warp *warp, const struct instruction *instructio
                  "it lies %llu bytes into an allocation of %llu bytes that was freed",
                  (unsigned long long)(address - freed->base),
                  (unsigned long long)(freed->end - freed->base));
-    else if (near && address >= near->end)
-        snprintf(place, sizeof place,
-                 "the nearest allocation of %llu bytes ends %llu bytes before it",
-                 (unsigned long long)(near->end - near->base),
-                 (unsigned long long)(address - near->end));
-    else if (near && address < near->base)
-        snprintf(place, sizeof place,
-                 "the nearest allocation of %llu bytes begins %llu bytes after it",
-                 (unsigned long long)(near->end - near->base),
-                 (unsigned long long)(near->base - address));
-    else if (near)
-        snprintf(place, sizeof place, "the access runs past the end of an allocation of %llu bytes",
-                 (unsigned long long)(near->end - near->base));
+    else
+        describe_outside(warp, address, place, sizeof place);
     warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
                "out-of-bounds %s of %u bytes in global memory: %s", bounds_verb(is_store), bytes,
                place);

@@ -196,6 +196,19 @@ TEST_CHECKED(an_overrun_is_found_unless_nothing_is_checked) {
     EXPECT_SAID(bench, "out-of-bounds write of 4 bytes");
 }
 
+/* Addresses of a host's stack, and of shared memory, of which the kernel has none. */
+TEST_CHECKED(an_address_near_no_allocation_is_told_for_what_it_is) {
+    static const char text[] = ".visible .entry k(.param .u64 p) { .reg .b64 %rd1;\n"
+                               "ld.param.u64 %rd1, [p]; st.global.u32 [%rd1], 1; ret; }\n";
+    struct bench *bench = *state;
+    const uint64_t far = bench_allocate(bench, NULL, 4) ^ UINT64_C(1) << 46;
+    bench_must_load(bench, text);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, far), MACHINE_INVALID_ADDRESS);
+    EXPECT_SAID(bench, "the address is in no allocation, nor near one");
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, UINT64_C(1) << 56 | 8), MACHINE_INVALID_ADDRESS);
+    EXPECT_SAID(bench, "an address of shared memory, offset 8, and the block has 0 bytes");
+}
+
 /* Code that was inlined twice over, and a site that calls inlined code in two lines. */
 TEST_CHECKED(a_fault_in_inlined_code_names_its_callers) {
     struct bench *bench = *state;
