@@ -67,22 +67,30 @@ static void call_set_conditional(struct warp *warp, const struct instruction *in
                    "cudaGraphSetConditional of a handle that is none");
 }
 
-/* What was there before is as good as never written. */
-static uint64_t allocate(const struct launch *launch, uint64_t size) {
-    const uint64_t address = heap_allocate(launch->heap, size);
-    struct memory_range *range = address && launch->options.check_init
-                                     ? memory_find_all(launch->memory, address, size)
-                                     : NULL;
+/* What is there is as good as never written. */
+static void forget(const struct launch *launch, uint64_t address, size_t size) {
+    struct memory_range *range =
+        size && launch->options.check_init ? memory_find_all(launch->memory, address, size) : NULL;
     if (range)
         memory_forget_written(range, address, size);
+}
+
+static uint64_t allocate(const struct launch *launch, uint64_t size) {
+    const uint64_t address = heap_allocate(launch->heap, size);
+    forget(launch, address, address ? size : 0);
     return address;
+}
+
+/* Whoever reads it later uses what nothing has written. */
+static bool free_memory(const struct launch *launch, uint64_t address) {
+    forget(launch, address, heap_size(launch->heap, address));
+    return heap_free(launch->heap, address);
 }
 
 enum { HEAP_KEY = 0 }; /* no address: blocks meet at the heap */
 
 static void call_lane(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     const struct detail *detail = instruction->detail;
-    struct heap *heap = warp->block->launch->heap;
     const uint64_t first = argument(warp, detail, 0, lane);
     switch (detail->callee->builtin) {
     case BUILTIN_ASSERTFAIL:
@@ -96,7 +104,7 @@ static void call_lane(struct warp *warp, const struct instruction *instruction, 
         break;
     case BUILTIN_FREE:
         race_global_meet(warp, HEAP_KEY);
-        if (!heap_free(heap, first))
+        if (!free_memory(warp->block->launch, first))
             warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, first,
                        "free of what malloc did not give, or of what is free already");
         break;

@@ -62,19 +62,29 @@ static void heap_join(struct heap *heap, size_t k) {
     heap->count--;
 }
 
+/* The chunk in use that begins there; the count of chunks when none does. */
+static size_t heap_find(const struct heap *heap, uint64_t address) {
+    size_t k = 0;
+    while (k < heap->count &&
+           (!heap->chunks[k].is_used || heap->base + heap->chunks[k].offset != address))
+        k++;
+    return k;
+}
+
+size_t heap_size(const struct heap *heap, uint64_t address) {
+    const size_t k = heap_find(heap, address);
+    return k < heap->count ? heap->chunks[k].size : 0;
+}
+
 bool heap_free(struct heap *heap, uint64_t address) {
-    if (address == 0)
-        return true;
-    for (size_t k = 0; k < heap->count; k++) {
-        if (!heap->chunks[k].is_used || heap->base + heap->chunks[k].offset != address)
-            continue;
-        heap->chunks[k].is_used = false;
-        heap_join(heap, k);
-        if (k > 0)
-            heap_join(heap, k - 1);
-        return true;
-    }
-    return false;
+    const size_t k = heap_find(heap, address);
+    if (k == heap->count)
+        return address == 0;
+    heap->chunks[k].is_used = false;
+    heap_join(heap, k);
+    if (k > 0)
+        heap_join(heap, k - 1);
+    return true;
 }
 
 size_t heap_in_use(const struct heap *heap, size_t *count) {

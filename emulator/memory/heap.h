@@ -26,6 +26,8 @@ enum machine_status heap_open(struct heap *heap, struct memory *memory, size_t b
 void heap_close(struct heap *heap);
 /* An address aligned to 16 bytes, or 0 when there is no room. */
 uint64_t heap_allocate(struct heap *heap, uint64_t bytes);
+/* The bytes, a multiple of 16, of what heap_allocate gave there; 0 unless it is still in use. */
+size_t heap_size(const struct heap *heap, uint64_t address);
 /* False unless heap_allocate gave the address and it is still in use; 0 is ignored. */
 bool heap_free(struct heap *heap, uint64_t address);
 /* Bytes that are in use, in *count allocations. */

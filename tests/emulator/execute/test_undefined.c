@@ -94,6 +94,21 @@ TEST_ON_BENCH(gaps_are_copied_byte_by_byte) {
     RUN_ALL(*state, examples);
 }
 
+#define WITH_HEAP(text)                                                                            \
+    ".extern .func (.param .b64 r) malloc (.param .b64 n);\n"                                      \
+    ".extern .func free (.param .b64 p);\n" KERNEL(                                                \
+        "{ .param .b64 n; .param .b64 r; st.param.b64 [n], 40; call (r), malloc, (n);"             \
+        "ld.param.b64 %rd3, [r]; } st.global.u32 [%rd3], 1;" text)
+#define FREE "{ .param .b64 p; st.param.b64 [p], %rd3; call free, (p); }"
+TEST_ON_BENCH(what_was_freed_in_a_kernel_is_unwritten) {
+    static const struct example examples[] = {
+        {WITH_HEAP("ld.global.u32 %r2, [%rd3]; st.global.u32 [%rd2], %r2;" FREE), NULL},
+        {WITH_HEAP(FREE "ld.global.u32 %r2, [%rd3]; st.global.u32 [%rd2], %r2;"),
+         "'st' stores to global memory what nothing has written"},
+    };
+    RUN_ALL(*state, examples);
+}
+
 TEST_ON_BENCH(a_use_is_a_fault) {
     static const struct example examples[] = {
         {STORED("add.u32 %r2, %r1, 1;"), "'st' stores to global memory what nothing has written"},
