@@ -253,26 +253,44 @@ static void run_slice(struct block *block, struct warp *warp) {
     warp_run(warp);
 }
 
-/* Who uses what nothing has written may have come too early to what another warp writes. So the
- * others go on once, up to where they wait: where one of them races, both are told, and otherwise
- * only what was found first. */
-static void seek_race(struct block *block, const struct warp *early) {
-    const struct fault first = block->fault;
+/* Whether a warp that goes on, up to where it waits, is in a race. */
+static bool does_race(struct block *block, struct warp *warp) {
+    block->fault.status = MACHINE_OK;
+    run_slice(block, warp);
+    return warp->is_faulted && block->fault.kind == FAULT_RACE;
+}
+
+static struct warp *racing_warp(struct block *block, const struct warp *early) {
     for (uint32_t k = 0; k < block->warp_count; k++) {
         struct warp *warp = &block->warps[k];
-        if (warp == early || !warp_runnable(warp))
-            continue;
-        block->fault.status = MACHINE_OK;
-        run_slice(block, warp);
-        if (warp->is_faulted && block->fault.kind == FAULT_RACE) {
-            char *message = block->fault.diagnostic.message;
-            const size_t used = strlen(message);
-            snprintf(message + used, sizeof block->fault.diagnostic.message - used,
-                     "; and before it: %s", first.diagnostic.message);
-            return;
-        }
+        if (warp != early && warp_runnable(warp) && does_race(block, warp))
+            return warp;
     }
-    block->fault = first;
+    return NULL;
+}
+
+/* Who uses what nothing has written may have come too early to what another warp of its cluster
+ * writes. So the others go on once: where one of them races, both are told, and otherwise only
+ * what was found first. */
+static void seek_race(struct block *block, const struct warp *early) {
+    const struct fault first = block->fault;
+    const struct warp *racing = racing_warp(block, early);
+    for (uint32_t rank = 0; !racing && rank < block->cluster->size; rank++) {
+        struct block *other = &block->cluster->blocks[rank];
+        if (other == block)
+            continue;
+        racing = racing_warp(other, NULL);
+        block->fault = other->fault;
+        other->fault.status = MACHINE_OK;
+    }
+    if (!racing) {
+        block->fault = first;
+        return;
+    }
+    char *message = block->fault.diagnostic.message;
+    const size_t used = strlen(message);
+    snprintf(message + used, sizeof block->fault.diagnostic.message - used, "; and before it: %s",
+             first.diagnostic.message);
 }
 
 enum block_state block_step(struct block *block) {

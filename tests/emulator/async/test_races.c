@@ -127,3 +127,20 @@ TEST_BETWEEN(races_are_told_from_order, open_bench, bench_teardown) {
                      cases[k].words ? cases[k].words : "", cases[k].text);
     }
 }
+
+/* The second block of a pair reads what the first has not written yet: unwritten, and a race. */
+TEST_BETWEEN(who_reads_too_early_in_a_cluster_races, open_bench, bench_teardown) {
+    static const char text[] = KERNEL(
+        OF_TWO, SYNC "mov.u32 %r8, %cluster_ctarank; setp.eq.u32 %p5, %r8, 0; @%p5 bra W;\n"
+                     "mapa.shared::cluster.u32 %r9, %r5, 0;\n"
+                     "ld.shared::cluster.u32 %r6, [%r9];\n"
+                     "st.global.u32 [%rd1], %r6; bra END;\nW: @%p2 bra END;\n" WRITE "END:" SYNC);
+    struct bench *bench = *state;
+    BENCH_SWITCH_ON(bench, check_init);
+    bench_must_load(bench, text);
+    assert_int_equal(LAUNCH(bench, "k", 2, 64, bench_allocate(bench, NULL, 128)),
+                     MACHINE_CHECK_FAILED);
+    assert_non_null(strstr(bench->log, "of the block of rank 1 read, with no barrier between"));
+    assert_non_null(strstr(bench->log, "and before it: kernel k"));
+    assert_non_null(strstr(bench->log, "uninitialised value: 'st' stores to global memory"));
+}
