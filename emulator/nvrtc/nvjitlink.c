@@ -186,15 +186,19 @@ NVJITLINK_API nvJitLinkResult nvJitLinkAddData(nvJitLinkHandle handle, int type,
 /* Texts that are read here fit into memory many times. */
 NVJITLINK_API nvJitLinkResult nvJitLinkAddFile(nvJitLinkHandle handle, int type, const char *path);
 NVJITLINK_API nvJitLinkResult nvJitLinkAddFile(nvJitLinkHandle handle, int type, const char *path) {
+    enum { STEP = 1 << 20 };
     char *bytes = NULL;
     size_t size = 0, room = 0;
     FILE *file = handle && path ? fopen(path, "rbe") : NULL;
     if (!file)
         return NVJITLINK_ERROR_INVALID_INPUT;
     for (size_t read = 1; read && size == room;) {
-        char *more = realloc(bytes, room += 1 << 20);
-        read = more ? fread(more + size, 1, room - size, file) : 0;
-        bytes = more ? more : bytes;
+        char *more = realloc(bytes, room + STEP);
+        if (!more)
+            break;
+        bytes = more;
+        room += STEP;
+        read = fread(bytes + size, 1, room - size, file);
         size += read;
     }
     const bool is_read = !ferror(file) && size < room;

@@ -255,7 +255,8 @@ static CUresult copy_run_between(CUarray to, size_t to_x, size_t to_y, CUarray f
 RUNTIME_API cudaError_t cudaMemcpyArrayToArray(CUarray to, size_t to_x, size_t to_y, CUarray from,
                                                size_t from_x, size_t from_y, size_t bytes,
                                                enum cudaMemcpyKind kind) {
-    (void)kind;
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     RUNTIME_RETURN(copy_run_between(to, to_x, to_y, from, from_x, from_y, bytes));
 }
 RUNTIME_PER_THREAD(cudaMemcpyArrayToArray, _ptds);

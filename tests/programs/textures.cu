@@ -70,6 +70,8 @@ static void runs_between_arrays() {
         CHECK(back[TO + k] == texels[FROM + k]);
     EXPECT(cudaErrorInvalidValue,
            cudaMemcpyArrayToArray(to, 0, HEIGHT, from, 0, 0, 4, cudaMemcpyDeviceToDevice));
+    EXPECT(cudaErrorInvalidMemcpyDirection,
+           cudaMemcpyArrayToArray(to, 0, 0, from, 0, 0, 4, (cudaMemcpyKind)17));
     (void)cudaGetLastError();
     OK(cudaFreeArray(to));
     OK(cudaFreeArray(from));
