@@ -214,7 +214,7 @@ CUresult texture_find(uint64_t object, bool is_surface, struct driver_texture **
         *texture = (*texture)->next;
     if (!*texture)
         driver_lack(is_surface ? "surface object" : "texture object",
-                    (const void *)(uintptr_t)object);
+                    (const void *)(uintptr_t)object); // NOLINT(performance-no-int-to-ptr)
     return *texture ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
